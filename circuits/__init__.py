@@ -1,0 +1,1 @@
+"""The routing statement as constraints: what is proven, independent of how."""

@@ -1,0 +1,1 @@
+"""The constraint language: expressions, tables, buses, circuits, and the checker."""

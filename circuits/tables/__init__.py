@@ -1,0 +1,1 @@
+"""One module per table of the routing statement, named as in docs/tables."""

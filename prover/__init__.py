@@ -1,0 +1,1 @@
+"""The prover: traces, commitments, arguments and openings. Never imported by the verifier."""

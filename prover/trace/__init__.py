@@ -1,0 +1,1 @@
+"""One module per table: how its columns are filled; same names as circuits/tables."""

@@ -1,0 +1,1 @@
+"""Field, group and domain arithmetic: reference implementations and the facade to kernels."""

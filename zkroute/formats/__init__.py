@@ -1,0 +1,1 @@
+"""One module per artefact on disk: strict readers, canonical writers."""

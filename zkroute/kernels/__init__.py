@@ -1,0 +1,1 @@
+"""Compiled kernels (numba), reached only through zkroute.algebra.engine."""

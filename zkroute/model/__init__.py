@@ -1,0 +1,1 @@
+"""Typed documents: orders, policies, node snapshots, batches. Strict parsing, canonical bytes."""

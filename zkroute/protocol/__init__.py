@@ -1,0 +1,1 @@
+"""What prover and verifier share: transcript, schedule, claims, keys, SRS."""

@@ -1,0 +1,1 @@
+"""The routing engine: the published policy executed in plain Python, the executable specification."""
