@@ -1,0 +1,119 @@
+"""Domains H = {w^0, w^1, ...} of size 2^k in the scalar field, and their Lagrange basis.
+
+The root of unity of order 2^28 is 5^((r-1)/2^28), the convention of snarkjs, gnark and arkworks
+(halo2 uses another); every smaller root is a power of it, so domains nest.
+
+    L_i(x) = w^i (x^n - 1) / (n (x - w^i))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from zkroute.algebra.scalars import MODULUS, batch_invert, invert
+from zkroute.errors import ExitCode, ZkrouteError
+
+TWO_ADICITY = 28
+"""The largest k for which 2^k divides r - 1."""
+
+ROOT_CONVENTION = "5^((r-1)/2^28)"
+"""Names the choice of root in keys and documents."""
+
+_LARGEST_ROOT = pow(5, (MODULUS - 1) >> TWO_ADICITY, MODULUS)
+
+
+class ChallengeInDomainError(ZkrouteError):
+    """A challenge fell into the evaluation domain, where it would reveal a cell.
+
+    The chance is n/r, below 2**-225, so this means a broken transcript and not bad luck.
+    """
+
+    exit_code = ExitCode.INTERNAL
+
+
+def root_of_unity(log_size: int) -> int:
+    """w, of order exactly 2**log_size: (5^((r-1)/2^28))^(2^(28-log_size)).
+
+    Raises ValueError unless 0 <= log_size <= 28.
+    """
+    if not 0 <= log_size <= TWO_ADICITY:
+        raise ValueError(f"no domain has size 2^{log_size}: sizes go from 2^0 to 2^{TWO_ADICITY}")
+    return pow(_LARGEST_ROOT, 1 << (TWO_ADICITY - log_size), MODULUS)
+
+
+def powers(base: int, count: int) -> list[int]:
+    """base^0, base^1, ... base^(count-1), modulo r."""
+    result = []
+    power = 1
+    for _ in range(count):
+        result.append(power)
+        power = power * base % MODULUS
+    return result
+
+
+def vanishing(size: int, point: int) -> int:
+    """point^size - 1: the polynomial that is zero exactly on the domain of that size."""
+    return (pow(point, size, MODULUS) - 1) % MODULUS
+
+
+def lagrange_at(log_size: int, indices: Iterable[int], point: int) -> list[int]:
+    """L_i(point) for each index i, in the order given; negative indices count from the end.
+
+    One inversion for all of them. Raises ChallengeInDomainError if the point lies in the domain.
+    """
+    root = root_of_unity(log_size)
+    return _lagrange(log_size, [pow(root, index, MODULUS) for index in indices], point)
+
+
+def lagrange_prefix(log_size: int, count: int, point: int) -> list[int]:
+    """L_0(point) ... L_(count-1)(point).
+
+    Raises ChallengeInDomainError if the point lies in the domain, ValueError if the domain has
+    fewer than ``count`` elements.
+    """
+    if not 0 <= count <= 1 << log_size:
+        raise ValueError(f"a domain of size 2^{log_size} has no {count} basis polynomials")
+    return _lagrange(log_size, powers(root_of_unity(log_size), count), point)
+
+
+def lagrange_first(log_size: int, point: int) -> int:
+    """L_0(point), one on the first row and zero on every other."""
+    return lagrange_at(log_size, [0], point)[0]
+
+
+def lagrange_last(log_size: int, point: int) -> int:
+    """L_(n-1)(point), one on the last row and zero on every other."""
+    return lagrange_at(log_size, [-1], point)[0]
+
+
+def evaluate_public(values: Sequence[int], log_size: int, point: int) -> int:
+    """Value at ``point`` of the polynomial of degree < n that is ``values`` and then zeros on H.
+
+    The verifier's way to a public column: sum of v_i L_i(point), no interpolation. Zero values
+    cost nothing. Raises ChallengeInDomainError if the point lies in the domain, ValueError for
+    more values than the domain has elements.
+    """
+    if len(values) > 1 << log_size:
+        raise ValueError(f"{len(values)} values do not fit a domain of size 2^{log_size}")
+    root = root_of_unity(log_size)
+    nodes = []
+    kept = []
+    for value, node in zip(values, powers(root, len(values)), strict=True):
+        if value:
+            nodes.append(node)
+            kept.append(value)
+    basis = _lagrange(log_size, nodes, point)
+    return sum(value * term for value, term in zip(kept, basis, strict=True)) % MODULUS
+
+
+def _lagrange(log_size: int, nodes: Sequence[int], point: int) -> list[int]:
+    """The basis polynomials that belong to these elements of the domain, at the point."""
+    zero_on_domain = vanishing(1 << log_size, point)
+    if zero_on_domain == 0:
+        raise ChallengeInDomainError("a challenge fell into the evaluation domain")
+    scale = zero_on_domain * invert(1 << log_size) % MODULUS
+    inverses = batch_invert([point - node for node in nodes])
+    return [
+        scale * node % MODULUS * inverse % MODULUS
+        for node, inverse in zip(nodes, inverses, strict=True)
+    ]
