@@ -35,7 +35,8 @@ def decode_g1(data: bytes, what: str, *, allow_infinity: bool) -> PointG1:
     """
     x, y = _split(data, G1_BYTES, what)
     if x == 0 and y == 0:
-        return _infinity(what, allow_infinity)
+        _check_infinity(what, allow_infinity)
+        return None
     if not is_on_curve_g1((x, y)):
         raise MalformedError(f"{what}: the point is not on the curve")
     return x, y
@@ -66,7 +67,8 @@ def decompress_g1(data: bytes, what: str, *, allow_infinity: bool) -> PointG1:
     word = int.from_bytes(data, "big")
     flag, x = word >> _FLAG_SHIFT, word & _COORDINATE_MASK
     if flag == _INFINITY_FLAG and x == 0:
-        return _infinity(what, allow_infinity)
+        _check_infinity(what, allow_infinity)
+        return None
     if flag not in (_SMALLER_FLAG, _LARGER_FLAG):
         raise MalformedError(f"{what}: the flag bits of the point are not valid")
     if x >= FIELD_MODULUS:
@@ -96,7 +98,8 @@ def decode_g2(data: bytes, what: str, *, allow_infinity: bool) -> PointG2:
     """
     x1, x0, y1, y0 = _split(data, G2_BYTES, what)
     if not (x0 or x1 or y0 or y1):
-        return _infinity(what, allow_infinity)
+        _check_infinity(what, allow_infinity)
+        return None
     point = ((x0, x1), (y0, y1))
     if not is_on_twist(point):
         raise MalformedError(f"{what}: the point is not on the twisted curve")
@@ -109,7 +112,7 @@ def _is_larger_root(y: int) -> bool:
     return y > (FIELD_MODULUS - 1) // 2
 
 
-def _infinity(what: str, allowed: bool) -> None:
+def _check_infinity(what: str, allowed: bool) -> None:
     if not allowed:
         raise MalformedError(f"{what}: the point at infinity is not allowed here")
 

@@ -66,7 +66,9 @@ class Engine(Protocol):
     """Vector arithmetic over the BN254 scalar field and multi-scalar multiplication over G1.
 
     Domains are natural-order: element i of an evaluation vector belongs to shift * w**i, with
-    w = ``zkroute.algebra.domain.root_of_unity(log_size)``. Inputs are never modified.
+    w = ``zkroute.algebra.domain.root_of_unity(log_size)``. Inputs are never modified. Scalars
+    given as ``int`` are any integers and count modulo r; scalars given back lie in [0, r).
+    Shapes that do not fit raise ValueError; that limbs are canonical is the caller's word.
     """
 
     name: str
@@ -102,16 +104,18 @@ class Engine(Protocol):
         """Exclusive prefix sums (first element 0) and the total."""
 
     def linear_combination(self, vectors: Sequence[Vector], scalars: Sequence[int]) -> Vector:
-        """Sum of scalar times vector; shorter vectors count as padded with zeros."""
+        """Sum of scalar times vector, as long as the longest; shorter ones count as padded with
+        zeros. The sum of nothing has length 0."""
 
     def concatenate(self, vectors: Sequence[Vector]) -> Vector:
         """Vectors one after another."""
 
     def slice(self, vector: Vector, start: int, stop: int) -> Vector:
-        """Elements start..stop-1."""
+        """Elements start..stop-1, for 0 <= start <= stop <= length."""
 
     def interpolate(self, values: Vector) -> Vector:
-        """Coefficients (natural order, length n) of the polynomial with these values on H."""
+        """Coefficients (natural order, length n) of the polynomial with these values on H, whose
+        size n = 2**k is the number of values."""
 
     def evaluate_on_coset(self, coefficients: Vector, log_size: int, shift: int) -> Vector:
         """Values on shift * H of size 2**log_size; longer inputs are folded by X^n = shift^n."""
@@ -123,21 +127,21 @@ class Engine(Protocol):
         """The polynomial's value at one point."""
 
     def divide_by_linear(self, coefficients: Vector, point: int) -> Vector:
-        """Quotient of p(X) - p(point) by X - point; one coefficient shorter than p."""
+        """Quotient of p(X) - p(point) by X - point; one coefficient shorter than p, which has at
+        least one."""
 
     def run(
         self, program: Program, columns: Sequence[Vector], scalars: Sequence[int]
     ) -> list[Vector]:
-        """Outputs of a program over equal-length columns, rotations wrapping around."""
+        """Outputs of a program over one or more equal-length columns, rotations wrapping around."""
 
     def load_points(self, points: Limbs) -> Bases:
         """Bases from canonical affine coordinates, shape (n, 8): x limbs then y limbs, infinity
         as all zero. The caller has checked that the points are on the curve."""
 
-    def multi_scalar_multiplication(
-        self, bases: Bases, columns: Sequence[Column]
-    ) -> list[PointG1]:
-        """One sum of scalar times base per column; a column may be shorter than the bases."""
+    def multi_scalar_multiplication(self, bases: Bases, columns: Sequence[Column]) -> list[PointG1]:
+        """One sum of scalar times base per column; a column may be shorter than the bases, not
+        longer."""
 
     def fixed_base_powers(self, scalars: Vector) -> Limbs:
         """[s]G for each scalar s, as canonical affine limbs of shape (n, 8)."""
@@ -158,10 +162,8 @@ def engine(kernel: str | None = None) -> Engine:
     name = kernel or os.environ.get("ZKROUTE_KERNEL") or "auto"
     if name not in KERNELS:
         raise UsageError(f"kernel {name!r} is unknown; choose one of {', '.join(KERNELS)}")
-    if name == "reference":
-        module = "zkroute.algebra.reference_engine"
-    else:
-        # by name: the verifier imports this module and must never load compiled code
-        module = "zkroute.kernels.select"
+    reference = name == "reference"
+    # by name: the verifier imports this module and must never load compiled code
+    module = "zkroute.algebra.reference_engine" if reference else "zkroute.kernels.select"
     made: Engine = importlib.import_module(module).make_engine(name)
     return made

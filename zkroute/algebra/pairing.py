@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from py_ecc.fields import optimized_bn128_FQ as FQ
 from py_ecc.fields import optimized_bn128_FQ2 as FQ2
 from py_ecc.fields import optimized_bn128_FQ12 as FQ12
-from py_ecc.optimized_bn128 import final_exponentiate, pairing
+from py_ecc.optimized_bn128.optimized_pairing import final_exponentiate, pairing
 
 from zkroute.algebra.curve import PointG1
 from zkroute.algebra.twist import PointG2
