@@ -1,0 +1,104 @@
+"""The one decorator that compiles kernels, and the directory their machine code is kept in.
+
+Kernels release the interpreter lock and are compiled at their first call, then kept on disk.
+numba notices a changed source file but not a changed function called from another file, so the
+directory's name is a digest of every source the machine code can depend on. Each kernel must
+always be called with the same argument types (C-contiguous, writable arrays): a second set of
+types would be compiled a second time, and only one set is kept safely by concurrent processes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import llvmlite
+import llvmlite.binding
+import numba
+import numpy as np
+
+from zkroute.paths import cache_directory
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+_KERNELS = Path(__file__).resolve().parent
+_SHARED_PACKAGE = "portable"
+_decorating = threading.Lock()
+
+
+def jit(function: Function) -> Function:
+    """The function, compiled without the interpreter lock and cached in our own directory.
+
+    Division by zero and overflow follow numpy, and arrays are not bounds-checked: kernels
+    validate nothing, their callers do. Safe to call from several threads at once.
+    """
+    directory = _kernel_directory(_package_of(function))
+    with _decorating:
+        # the cache binds to its directory when the function is decorated, so that the user's
+        # own numba settings hold again as soon as we leave
+        settings: Any = numba.config
+        users_own = settings.CACHE_DIR
+        settings.CACHE_DIR = str(directory or "")
+        try:
+            compiled = numba.njit(
+                nogil=True, cache=directory is not None, error_model="numpy", boundscheck=False
+            )(function)
+        finally:
+            settings.CACHE_DIR = users_own
+    return cast(Function, compiled)
+
+
+def _package_of(function: Callable[..., object]) -> str:
+    """Name of the kernel package a function is defined in, the shared one for outsiders."""
+    parts = function.__module__.split(".")
+    return parts[2] if parts[:2] == ["zkroute", "kernels"] and len(parts) > 3 else _SHARED_PACKAGE
+
+
+@cache
+def _kernel_directory(package: str) -> Path | None:
+    """A writable directory for one package's machine code, or None, with a warning."""
+    directory = cache_directory() / "kernels" / _digest(package)
+    try:
+        # private, because numba unpickles what it finds there
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=directory).close()
+    except OSError as error:
+        warnings.warn(
+            f"cannot write to {directory} ({error.strerror}): kernels are compiled anew in "
+            "every process; set ZKROUTE_CACHE_DIR to a writable directory",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
+    return directory
+
+
+def _digest(package: str) -> str:
+    """Digest of all sources a package's kernels are made of, the compilers and the processor.
+
+    A package may build on itself, on the shared package and on the modules beside this one.
+    """
+    folders = {_KERNELS / _SHARED_PACKAGE, _KERNELS / package}
+    sources = [*_KERNELS.glob("*.py"), *(path for each in folders for path in each.rglob("*.py"))]
+    digest = hashlib.sha256()
+    for path in sorted(sources):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(_KERNELS).as_posix()} {len(content)}\n".encode())
+        digest.update(content)
+    for version in (
+        platform.python_version(),
+        numba.__version__,
+        llvmlite.__version__,
+        np.__version__,
+        llvmlite.binding.get_host_cpu_name(),
+        llvmlite.binding.get_host_cpu_features().flatten(),
+    ):
+        digest.update(f"{version}\n".encode())
+    return digest.hexdigest()
