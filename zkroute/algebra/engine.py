@@ -56,7 +56,8 @@ class Program:
 
 @dataclass(frozen=True)
 class Column:
-    """One column to commit: canonical limbs of shape (n, L), all values below 2**bits."""
+    """One column to commit: canonical limbs of shape (n, L), all values below 2**bits, where
+    1 <= bits <= 254. Any strides will do."""
 
     limbs: Limbs
     bits: int
@@ -153,7 +154,6 @@ class Engine(Protocol):
 KERNELS = ("auto", "portable", "ifma", "reference")
 
 
-@cache
 def engine(kernel: str | None = None) -> Engine:
     """The engine named by ``kernel``, else by ZKROUTE_KERNEL, else the fastest that runs here.
 
@@ -162,6 +162,11 @@ def engine(kernel: str | None = None) -> Engine:
     name = kernel or os.environ.get("ZKROUTE_KERNEL") or "auto"
     if name not in KERNELS:
         raise UsageError(f"kernel {name!r} is unknown; choose one of {', '.join(KERNELS)}")
+    return _make_engine(name)
+
+
+@cache
+def _make_engine(name: str) -> Engine:
     reference = name == "reference"
     # by name: the verifier imports this module and must never load compiled code
     module = "zkroute.algebra.reference_engine" if reference else "zkroute.kernels.select"
