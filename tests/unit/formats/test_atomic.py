@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from zkroute import atomic
 from zkroute.formats.atomic import write_atomic
 
 posix_modes = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no mode bits")
@@ -43,7 +42,7 @@ def test_private_file_is_never_readable_by_others(
     def observe(descriptor: int) -> None:
         seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
 
-    monkeypatch.setattr(atomic.os, "fsync", observe)
+    monkeypatch.setattr("os.fsync", observe)
     write_atomic(tmp_path / "secret", b"data", private=True)
     assert seen[0] == 0o600
 
@@ -59,9 +58,9 @@ def test_failure_keeps_the_old_file_and_leaves_nothing(
         raise OSError("the disk is full")
 
     if failing == "fsync":
-        monkeypatch.setattr(atomic.os, "fsync", fail)
+        monkeypatch.setattr("os.fsync", fail)
     else:
-        monkeypatch.setattr(atomic.Path, "replace", fail)
+        monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OSError, match="disk is full"):
         write_atomic(target, b"new")
     assert target.read_bytes() == b"old"
