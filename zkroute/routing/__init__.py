@@ -1,1 +1,1 @@
-"""The routing engine: the published policy executed in plain Python, the executable specification."""
+"""The routing engine: the published policy executed in Python; the executable specification."""

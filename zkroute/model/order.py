@@ -1,0 +1,246 @@
+"""Order documents: the fixed binary record an order hashes as, and batches of them in columns."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zkroute.errors import MalformedError
+from zkroute.model.policy import Policy
+from zkroute.model.policy_parts import CLASS_FIELDS
+
+ORDER_DOMAIN = b"zkroute/order/v1"
+MAX_ORDERS = 1 << 20
+MARGIN_BITS = 96
+SIDES = {"buy": 1, "sell": 2}
+EMPTY_PAYLOAD = hashlib.sha256(b"").digest()
+
+ORDER_RECORD = np.dtype(
+    [
+        ("instrument", "S16"),
+        ("tier", "S16"),
+        ("intent", "S16"),
+        ("order_type", "S16"),
+        ("side", "u1"),
+        ("flags", "u1"),
+        ("reserved", "u1", (6,)),
+        ("account", ">u8"),
+        ("size", ">u8"),
+        ("price", ">u8"),
+        ("margin", ">u8", (2,)),
+        ("time_ms", ">u8"),
+        ("client_order_id", "S32"),
+        ("payload_sha256", "u1", (32,)),
+        ("salt", "u1", (32,)),
+    ]
+)
+"""216 bytes, no gaps; docs/orders.md has the offsets."""
+
+Records = NDArray[np.void]
+Words = NDArray[np.uint64]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class OrderColumns:
+    """What a new batch of n orders says, before it becomes documents.
+
+    `digits` are positions in the policy's intents, tiers, instruments and order types;
+    `margin` is (n, 2), low word first; `client_order_id` is bytes of at most 32;
+    `payload_sha256` is (n, 32) uint8.
+    """
+
+    digits: tuple[Indices, Indices, Indices, Indices]
+    side: NDArray[np.uint8]
+    account: Words
+    size: Words
+    price: Words
+    margin: Words
+    time_ms: Words
+    client_order_id: NDArray[np.bytes_]
+    payload_sha256: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Orders:
+    """A batch of checked order documents in arrival order, with the columns routing looks at.
+
+    All arrays have one entry per order. `margin` is (n, 2) uint64, low word first; `side` is 1
+    for buy and 2 for sell; sizes, prices and margins are scaled by the policy's decimals of the
+    instrument. Made by `orders_from_records`, `new_orders` or a reader only.
+    """
+
+    records: Records
+    class_index: Indices
+    side: NDArray[np.uint8]
+    account: Words
+    size: Words
+    price: Words
+    margin: Words
+    time_ms: Words
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def take(self, chosen: slice | Indices) -> Orders:
+        """The orders at `chosen` (a slice or positions), in that order."""
+        return Orders(**{name: values[chosen] for name, values in vars(self).items()})
+
+    def describe(self, position: int) -> str:
+        """How to name one order to a person: its position, and its own id where it has one."""
+        identifier = bytes(self.records["client_order_id"][position]).decode("ascii")
+        return f"order {position + 1}" + (f" (id {identifier})" if identifier else "")
+
+
+def digests(records: Records) -> Words:
+    """Digest of every record as (n, 4) uint64 limbs, least significant first, below 2^248.
+
+    A digest is the first 31 bytes of SHA-256("zkroute/order/v1" || record), read big-endian, so
+    it is a canonical field element and binds the whole document; the salt keeps it hiding.
+    """
+    data, size = records.tobytes(), ORDER_RECORD.itemsize
+    sha256 = hashlib.sha256
+    hashes = b"".join(
+        b"\0" + sha256(ORDER_DOMAIN + data[start : start + size]).digest()[:31]
+        for start in range(0, len(data), size)
+    )
+    words = np.frombuffer(hashes, dtype=">u8").reshape(-1, 4)
+    return np.ascontiguousarray(words[:, ::-1]).astype(np.uint64)
+
+
+def new_orders(policy: Policy, columns: OrderColumns) -> Orders:
+    """Order documents with the contents of `columns` and a fresh salt each.
+
+    Raises MalformedError naming the order where a value does not suit the policy.
+    """
+    count = len(columns.size)
+    records = np.zeros(count, dtype=ORDER_RECORD)
+    for field, names, digit in zip(CLASS_FIELDS, policy.dimensions, columns.digits, strict=True):
+        records[field] = np.array(names, dtype="S16")[digit]
+    for field in ("side", "account", "size", "price", "time_ms"):
+        records[field] = getattr(columns, field)
+    records["margin"] = columns.margin[:, ::-1]
+    records["client_order_id"] = columns.client_order_id
+    records["payload_sha256"] = columns.payload_sha256
+    salts = secrets.token_bytes(32 * count)
+    records["salt"] = np.frombuffer(salts, dtype=np.uint8).reshape(count, 32)
+    return orders_from_records(records, policy, "new orders")
+
+
+def orders_from_bytes(data: bytes, policy: Policy, source: str) -> Orders:
+    """The orders whose records, one after the other, are exactly `data`.
+
+    Raises MalformedError naming `source` where the length or any record is wrong.
+    """
+    if len(data) % ORDER_RECORD.itemsize:
+        raise MalformedError(
+            f"{source}: {len(data)} bytes are not a whole number of "
+            f"{ORDER_RECORD.itemsize}-byte order records"
+        )
+    return orders_from_records(np.frombuffer(data, dtype=ORDER_RECORD), policy, source)
+
+
+def orders_from_records(records: Records, policy: Policy, source: str) -> Orders:
+    """The batch these records hold, every field checked against the policy.
+
+    Raises MalformedError naming `source`, order and field. Records with one meaning have one
+    encoding: names and ids are zero-padded text, unused bytes are zero.
+    """
+    if len(records) > MAX_ORDERS:
+        raise MalformedError(f"{source}: {len(records)} orders; a batch has at most {MAX_ORDERS}")
+    records = np.array(records, dtype=ORDER_RECORD)
+    records.flags.writeable = False
+    class_index = np.zeros(len(records), dtype=np.int64)
+    for field, names in zip(CLASS_FIELDS, policy.dimensions, strict=True):
+        digit = _positions(records[field], names)
+        _refuse_any(digit < 0, source, field, "is not in the policy's list", records[field])
+        class_index = class_index * len(names) + digit
+    orders = Orders(
+        records=records,
+        class_index=class_index,
+        side=records["side"].astype(np.uint8),
+        account=records["account"].astype(np.uint64),
+        size=records["size"].astype(np.uint64),
+        price=records["price"].astype(np.uint64),
+        margin=np.ascontiguousarray(records["margin"][:, ::-1]).astype(np.uint64),
+        time_ms=records["time_ms"].astype(np.uint64),
+    )
+    _check_fields(orders, policy, source)
+    return orders
+
+
+def read_orders(path: Path, policy: Policy) -> Orders:
+    """The orders of a CSV, Parquet or JSON Lines file, as new documents with fresh salts.
+
+    docs/orders.md has the columns. Raises MalformedError naming file, line and field.
+    """
+    reader: Callable[..., Orders] = _lazily("order_files").read_orders
+    return reader(path, policy)
+
+
+def read_trades(path: Path, policy: Policy, **choices: Any) -> Orders:
+    """Orders made from a file of Binance trades; what trades do not have is derived.
+
+    docs/orders.md has the mapping, `zkroute.model.trades.read_trades` the `choices`.
+    Raises MalformedError naming file, line and field.
+    """
+    reader: Callable[..., Orders] = _lazily("trades").read_trades
+    return reader(path, policy, **choices)
+
+
+def _lazily(module: str) -> Any:
+    """A reader's module, imported on first use: circuits and verifier must not load pyarrow."""
+    return importlib.import_module(f"zkroute.model.{module}")
+
+
+def _positions(values: NDArray[np.bytes_], names: tuple[str, ...]) -> Indices:
+    """Position of every value in `names`, -1 where it is none of them."""
+    table = np.array(names, dtype="S16")
+    order = np.argsort(table)
+    found = np.minimum(np.searchsorted(table[order], values), len(names) - 1)
+    return np.where(table[order][found] == values, order[found], -1).astype(np.int64)
+
+
+def _check_fields(orders: Orders, policy: Policy, source: str) -> None:
+    records, widths = orders.records, policy.widths
+    flags = (records["flags"] != 0) | (records["reserved"] != 0).any(axis=1)
+    _refuse_any(flags, source, "flags", "unused bits are set")
+    sides = (orders.side == 0) | (orders.side > 2)
+    _refuse_any(sides, source, "side", "is neither buy (1) nor sell (2)", orders.side)
+    _refuse_any(orders.size == 0, source, "size", "is zero")
+    for field, bits in (("size", widths.size_bits), ("price", widths.price_bits)):
+        values = getattr(orders, field)
+        wide = (values >> np.uint64(bits)) != 0
+        _refuse_any(wide, source, field, f"needs more than {bits} bits", values)
+    if policy.cost.kind == "notional":
+        _refuse_any(orders.price == 0, source, "price", "is zero, and the cost is notional")
+    wide = (orders.margin[:, 1] >> np.uint64(MARGIN_BITS - 64)) != 0
+    _refuse_any(wide, source, "margin", f"needs more than {MARGIN_BITS} bits")
+    _refuse_any(~_is_padded_text(records), source, "client_order_id", "is not printable ASCII")
+
+
+def _is_padded_text(records: Records) -> NDArray[np.bool_]:
+    """Per record, whether its client order id is printable ASCII, then only zero bytes."""
+    identifiers = np.ascontiguousarray(records["client_order_id"])
+    letters = identifiers.view(np.uint8).reshape(-1, 32)
+    is_text = (letters > 32) & (letters < 127)
+    is_padding = np.logical_and.accumulate(letters[:, ::-1] == 0, axis=1)[:, ::-1]
+    return np.asarray((is_text | is_padding).all(axis=1))
+
+
+def _refuse_any(
+    wrong: Any, source: str, field: str, message: str, values: NDArray[Any] | None = None
+) -> None:
+    """Raise MalformedError for the first order marked in the boolean array `wrong`."""
+    if wrong.any():
+        position = int(np.argmax(wrong))
+        value = "" if values is None else f"{values[position].item()!r} "
+        raise MalformedError(f"{source}: order {position + 1}: {field}: {value}{message}")
