@@ -59,7 +59,8 @@ def _times(factor: int, value: Fq2) -> Fq2:
     return factor * value[0] % FIELD_MODULUS, factor * value[1] % FIELD_MODULUS
 
 
-def _power(base: Fq2, exponent: int) -> Fq2:
+def power_fq2(base: Fq2, exponent: int) -> Fq2:
+    """base^exponent in Fq2, for an exponent >= 0."""
     result = _ONE
     for bit in bin(exponent)[2:]:
         result = multiply_fq2(result, result)
@@ -68,9 +69,12 @@ def _power(base: Fq2, exponent: int) -> Fq2:
     return result
 
 
-_TWIST_B = _times(3, invert_fq2((9, 1)))
-_FROBENIUS_X = _power((9, 1), (FIELD_MODULUS - 1) // 3)
-_FROBENIUS_Y = _power((9, 1), (FIELD_MODULUS - 1) // 2)
+TWIST_NON_RESIDUE: Fq2 = (9, 1)
+"""9 + u, neither a square nor a cube: the twist divides the curve's constant by it."""
+
+_TWIST_B = _times(3, invert_fq2(TWIST_NON_RESIDUE))
+_FROBENIUS_X = power_fq2(TWIST_NON_RESIDUE, (FIELD_MODULUS - 1) // 3)
+_FROBENIUS_Y = power_fq2(TWIST_NON_RESIDUE, (FIELD_MODULUS - 1) // 2)
 
 
 def is_on_twist(point: tuple[Fq2, Fq2]) -> bool:
