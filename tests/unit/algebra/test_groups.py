@@ -133,6 +133,7 @@ def test_sums_of_groups(known_points: KnownPoints) -> None:
 
 
 @given(st.one_of(st.sampled_from(EDGE_SCALARS), st.integers(0, MODULUS - 1)))
+@settings(deadline=None)
 def test_signed_windows_recompose(scalar: int) -> None:
     windows = signed_windows(scalar)
     assert sum(digit << bit for bit, digit in windows) == scalar

@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.algebra.samples import EDGE_SCALARS
@@ -29,6 +29,7 @@ def test_modulus_is_the_order_py_ecc_uses() -> None:
 
 
 @given(canonical)
+@settings(deadline=None)
 def test_encoding_round_trip(scalar: int) -> None:
     data = encode_scalar(scalar)
     assert len(data) == 32
@@ -36,6 +37,7 @@ def test_encoding_round_trip(scalar: int) -> None:
 
 
 @given(st.binary(min_size=32, max_size=32))
+@settings(deadline=None)
 def test_whatever_decodes_has_only_this_encoding(data: bytes) -> None:
     try:
         scalar = decode_scalar(data, "scalar")
@@ -46,6 +48,7 @@ def test_whatever_decodes_has_only_this_encoding(data: bytes) -> None:
 
 
 @given(canonical)
+@settings(deadline=None)
 def test_aliases_are_refused(scalar: int) -> None:
     for alias in range(scalar + MODULUS, 1 << 256, MODULUS):
         with pytest.raises(MalformedError, match="blinding factor: "):
@@ -53,6 +56,7 @@ def test_aliases_are_refused(scalar: int) -> None:
 
 
 @given(st.binary(max_size=80).filter(lambda data: len(data) != 32))
+@settings(deadline=None)
 def test_other_lengths_are_refused(data: bytes) -> None:
     with pytest.raises(MalformedError, match="32 bytes"):
         decode_scalar(data, "scalar")
@@ -75,6 +79,7 @@ def test_inverses_agree_with_galois() -> None:
 
 
 @given(st.lists(st.integers(-MODULUS, 2 * MODULUS).filter(lambda value: value % MODULUS)))
+@settings(deadline=None)
 def test_batch_inverse_is_the_inverse(values: list[int]) -> None:
     assert [
         value * inverse % MODULUS
