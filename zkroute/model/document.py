@@ -21,6 +21,7 @@ from zkroute.model.toml_lines import Path, key_lines, line_of
 
 MAX_DOCUMENT_BYTES = 1 << 24
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]*")
+_TITLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:/+ -]{0,126}[A-Za-z0-9._:/+-])?")
 _TOML_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 _MISSING: Any = object()
 
@@ -62,6 +63,15 @@ class Table:
     def name(self, key: str, max_length: int = 64, default: str = _MISSING) -> str:
         """The name at `key`: letters, digits and ._:/+- only, so it prints the same anywhere."""
         return self._check_name(self._take(key, default), max_length, key)
+
+    def title(self, key: str) -> str:
+        """The title at `key`: like a name, but spaces are allowed inside it."""
+        value = self._take(key, _MISSING)
+        if not isinstance(value, str) or not _TITLE.fullmatch(value):
+            self.refuse(
+                f"must be a title of letters, digits, spaces and ._:/+-, not {_show(value)}", key
+            )
+        return value
 
     def choice(self, key: str, choices: Sequence[str], default: str = _MISSING) -> str:
         """The word at `key`, one of `choices`."""

@@ -75,9 +75,11 @@ class Orders:
 
     All arrays have one entry per order. `margin` is (n, 2) uint64, low word first; `side` is 1
     for buy and 2 for sell; sizes, prices and margins are scaled by the policy's decimals of the
-    instrument. Made by `orders_from_records`, `new_orders` or a reader only.
+    instrument. `policy_digest` names the policy they were checked against. Made by
+    `orders_from_records`, `new_orders` or a reader only.
     """
 
+    policy_digest: bytes
     records: Records
     class_index: Indices
     side: NDArray[np.uint8]
@@ -92,7 +94,10 @@ class Orders:
 
     def take(self, chosen: slice | Indices) -> Orders:
         """The orders at `chosen` (a slice or positions), in that order."""
-        return Orders(**{name: values[chosen] for name, values in vars(self).items()})
+        columns = {
+            name: values[chosen] for name, values in vars(self).items() if name != "policy_digest"
+        }
+        return Orders(self.policy_digest, **columns)
 
     def describe(self, position: int) -> str:
         """How to name one order to a person: its position, and its own id where it has one."""
@@ -164,6 +169,7 @@ def orders_from_records(records: Records, policy: Policy, source: str) -> Orders
         _refuse_any(digit < 0, source, field, "is not in the policy's list", records[field])
         class_index = class_index * len(names) + digit
     orders = Orders(
+        policy_digest=policy.digest,
         records=records,
         class_index=class_index,
         side=records["side"].astype(np.uint8),

@@ -145,7 +145,7 @@ def _read(table: Table) -> Policy:
         classes.refuse(f"the four lists span more than {MAX_CLASSES} classes")
     queue = table.table("queue")
     policy = Policy(
-        name=table.name("name"),
+        name=table.title("name"),
         chain=table.name("chain"),
         slots=_read_slots(table),
         intents=intents,
@@ -162,7 +162,7 @@ def _read(table: Table) -> Policy:
     )
     queue.finish()
     table.finish()
-    _check_common_scale(policy, table)
+    _check_cost(policy, table)
     _check_segments(policy, table)
     _check_routes(policy, table)
     return policy
@@ -189,10 +189,12 @@ def _read_decimals(table: Table, instruments: tuple[str, ...]) -> tuple[Decimals
     return tuple(decimals)
 
 
-def _check_common_scale(policy: Policy, table: Table) -> None:
+def _check_cost(policy: Policy, table: Table) -> None:
     """Costs of different instruments add up in one node, so they must count the same unit."""
     if policy.cost.kind == "unit":
         return
+    if policy.cost.kind == "size" and policy.widths.cost_bits < policy.widths.size_bits:
+        table.refuse("must be at least size_bits where the cost is the size", "widths", "cost_bits")
     scales = {
         decimals.size + (decimals.price if policy.cost.kind == "notional" else 0)
         for decimals in policy.decimals

@@ -135,7 +135,7 @@ class KeyRule:
         if slope == "inverse-capacity":
             scale = table.integer("slope_scale", 1, 1 << 48)
         elif table.has("slope_scale"):
-            table.refuse("belongs to slope = \"inverse-capacity\"", "slope_scale")
+            table.refuse('belongs to slope = "inverse-capacity"', "slope_scale")
         table.finish()
         return KeyRule(gas, latency, reputation, highest, slope, scale)
 

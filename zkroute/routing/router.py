@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zkroute.errors import UsageError
+from zkroute.errors import MismatchError, UsageError
 from zkroute.model.order import Indices, Orders, Words
 from zkroute.model.policy import Policy
 from zkroute.routing.parameters import WORK_LIMIT, NodeParameters, route_entries
@@ -51,8 +51,11 @@ def route(
     """The one routing of `orders` the policy allows, given each slot's work after the last batch.
 
     `parameters` must come from `node_parameters` for the same policy.
-    Raises UsageError naming order or node before any cost, key or work leaves its width.
+    Raises UsageError naming order or node before any cost, key or work leaves its width;
+    MismatchError where the orders were checked against another policy.
     """
+    if orders.policy_digest != policy.digest or len(parameters.exists) != policy.slots:
+        raise MismatchError(f"orders and nodes were not prepared for policy {policy.name!r}")
     work_in = drained(parameters, work_before, policy.slots)
     entries = np.array(route_entries(policy), dtype=np.int64)
     segment = entries[orders.class_index, 1]
