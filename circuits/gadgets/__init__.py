@@ -1,0 +1,1 @@
+"""Reusable pieces of constraint: declared once, used by tables."""

@@ -1,0 +1,66 @@
+"""The routing statement: which tables a policy needs, joined into one circuit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from circuits.gadgets.range import RANGE
+from circuits.ir.circuit import Circuit
+from circuits.ir.lowering import LoweredCircuit, lower
+from circuits.ir.pin import circuit_digest
+from circuits.ir.table import ColumnSpecification, Kind
+from circuits.statement import MAXIMUM_LOG_ROWS, Features, Shape, smallest_log_rows
+from circuits.tables import lookup, nodes, orders
+from circuits.tables.orders import order_count_total, slice_total
+from zkroute.algebra.scalars import MODULUS
+from zkroute.errors import UsageError
+from zkroute.model.policy import Policy
+from zkroute.routing.parameters import route_entries
+
+GATE_DEGREE = 4
+"""Three quotient chunks and three bus fractions a helper; measured in docs/performance.md."""
+
+
+@dataclass(frozen=True)
+class RoutingCircuit:
+    """The lowered circuit of one policy and row class."""
+
+    lowered: LoweredCircuit
+    features: Features
+    shape: Shape
+    digest: bytes
+
+    @property
+    def order_columns(self) -> list[ColumnSpecification]:
+        """Header columns of the orders table, in header order."""
+        return self.lowered.circuit.tables[orders.NAME].of_kind(Kind.HEADER)
+
+
+def routing_circuit(policy: Policy, log_rows: int) -> RoutingCircuit:
+    """The circuit that proves batches of at most 2**log_rows orders under a policy.
+
+    Raises UsageError if the row class cannot hold the policy's slots and routes.
+    """
+    return _cached_circuit(policy.canonical_bytes(), policy, log_rows)
+
+
+@lru_cache(maxsize=32)
+def _cached_circuit(_identity: bytes, policy: Policy, log_rows: int) -> RoutingCircuit:
+    smallest = smallest_log_rows(policy, 0)
+    if not smallest <= log_rows <= MAXIMUM_LOG_ROWS:
+        raise UsageError(
+            f"row class 2^{log_rows} is outside 2^{smallest}..2^{MAXIMUM_LOG_ROWS} for this "
+            f"policy ({policy.slots} slots, {len(route_entries(policy))} routes)"
+        )
+    features = Features.of(policy)
+    shape = Shape.of(policy, log_rows)
+    circuit = Circuit("routing", orders.NAME, GATE_DEGREE)
+    for bus in (RANGE, "route", "node", "path", "sequence", "ends", "threshold"):
+        circuit.bus(bus)
+    row = orders.add_orders_table(circuit, policy, features, shape)
+    mask_terms = nodes.add_nodes_table(circuit, policy, features, shape)
+    lookup.add_lookup_table(circuit, features, shape)
+    circuit.totals += [order_count_total(row), slice_total(row, mask_terms)]
+    lowered = lower(circuit, MODULUS)
+    return RoutingCircuit(lowered, features, shape, circuit_digest(lowered))

@@ -1,0 +1,1 @@
+"""The prover's side of the lookup argument: helper columns and the accumulator."""

@@ -1,0 +1,42 @@
+"""How many random coefficients hide each polynomial, derived from how often it is opened.
+
+Adding b(X) (X^n - 1) changes no value on the domain. With as many coefficients in b as there are
+openings outside the domain plus one for the commitment (an evaluation at tau), everything
+published about the column is uniform; one more is margin (docs/protocol.md, zero knowledge).
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from circuits.ir.lowering import LoweredCircuit
+from circuits.ir.table import ColumnSpecification, Kind
+from circuits.tables import nodes
+from zkroute.algebra.scalars import MODULUS
+from zkroute.protocol.proof import queries_next
+
+PROOFS_PER_HEADER = 4
+"""How many proofs may be made for one header: each opens its columns at fresh points."""
+
+MAXIMUM_BLINDING = 16
+"""More would not fit the quotient's spare coefficients (prover/quotient.py)."""
+
+
+def blinding_count(lowered: LoweredCircuit, column: ColumnSpecification) -> int:
+    """Random coefficients for a column: its openings over its lifetime, plus two."""
+    rotated = {(cell.table, cell.column) for cell in queries_next(lowered)}
+    openings = 1 + ((column.table, column.name) in rotated)
+    if column.kind is Kind.HEADER:
+        openings *= PROOFS_PER_HEADER
+        if column.table == nodes.NAME:
+            # the same commitment is opened in this batch's proofs and in the next batch's
+            openings *= 2
+    count = openings + 2
+    if count > MAXIMUM_BLINDING:
+        raise ValueError(f"{column.table}.{column.name} needs {count} blinding coefficients")
+    return count
+
+
+def random_scalars(count: int) -> list[int]:
+    """Uniform scalars from the operating system."""
+    return [secrets.randbelow(MODULUS) for _ in range(count)]

@@ -1,0 +1,180 @@
+"""What the caller is willing to accept, and the checks of header and key against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from circuits.statement import SEQUENCE_BITS
+from verifier.errors import Code, VerificationError
+from zkroute.model.snapshot import Snapshot
+from zkroute.protocol.header import HEADER_VERSION, NO_PARENT, Header
+from zkroute.protocol.key import KEY_VERSION, VerifyingKey
+
+COUNTER_LIMIT = 1 << 48
+"""Bound on batch numbers and milliseconds: far beyond use, and safe in every computation."""
+
+
+class Position(Enum):
+    """Where in its chain a batch must stand when no parent header is given."""
+
+    ANYWHERE = "anywhere"
+    """The caller checks the chain itself."""
+    START = "start"
+    """The first batch of a chain."""
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """The verifier's own configuration; nothing in it comes from header, key or proof."""
+
+    keys: frozenset[bytes]
+    """Digests of the verifying keys accepted."""
+    snapshots: Mapping[bytes, Snapshot]
+    """Node snapshots accepted, by digest."""
+    routers: frozenset[bytes]
+    """Ed25519 public keys of the routers accepted."""
+    after: Header | Position = Position.ANYWHERE
+    """The accepted parent, or where the batch must stand."""
+    development_srs: frozenset[str] = field(default_factory=frozenset)
+    """Identifiers of insecure development SRS that are accepted, each by its full name."""
+
+    @classmethod
+    def of(
+        cls,
+        keys: Iterable[bytes],
+        snapshots: Iterable[Snapshot],
+        routers: Iterable[bytes],
+        *,
+        after: Header | Position = Position.ANYWHERE,
+        development_srs: Iterable[str] = (),
+    ) -> Acceptance:
+        """An acceptance policy from plain collections."""
+        return cls(
+            frozenset(keys),
+            {snapshot.digest: snapshot for snapshot in snapshots},
+            frozenset(routers),
+            after,
+            frozenset(development_srs),
+        )
+
+
+def check_key(key: VerifyingKey, header: Header, accept: Acceptance) -> None:
+    """Step 1: the key is one the caller named, and the header's own. Raises VerificationError."""
+    if key.digest not in accept.keys:
+        raise VerificationError(
+            Code.KEY_UNKNOWN, f"verifying key {key.digest.hex()[:16]} is not one you accept"
+        )
+    if key.version != KEY_VERSION:
+        raise VerificationError(Code.KEY_MISMATCH, f"key version {key.version} is not supported")
+    if key.is_development and key.srs not in accept.development_srs:
+        raise VerificationError(
+            Code.DEVELOPMENT_SRS,
+            f"{key.srs} is an insecure development SRS; it is refused unless named in full",
+        )
+    if header.key != key.digest:
+        raise VerificationError(Code.KEY_MISMATCH, "the header names another verifying key")
+    if header.srs != key.srs:
+        raise VerificationError(Code.SRS_MISMATCH, "the header names another SRS than the key")
+    if header.policy != key.policy.digest:
+        raise VerificationError(Code.POLICY_MISMATCH, "the header names another policy")
+
+
+def check_header(key: VerifyingKey, header: Header, accept: Acceptance) -> Snapshot:
+    """Step 2: the header is well-formed, signed and in place; returns its accepted snapshot."""
+    _check_fields(key, header)
+    snapshot = accept.snapshots.get(header.snapshot)
+    if snapshot is None:
+        raise VerificationError(
+            Code.SNAPSHOT_UNKNOWN,
+            f"node snapshot {header.snapshot.hex()[:16]} is not one you accept",
+        )
+    if len(snapshot.nodes) != key.nodes:
+        raise VerificationError(
+            Code.SNAPSHOT_MISMATCH,
+            f"the snapshot has {len(snapshot.nodes)} nodes, the key is for {key.nodes}",
+        )
+    if header.router not in accept.routers:
+        raise VerificationError(
+            Code.ROUTER_UNKNOWN, f"router {header.router.hex()[:16]} is not one you accept"
+        )
+    try:
+        Ed25519PublicKey.from_public_bytes(header.router).verify(
+            header.signature, header.signed_message
+        )
+    except (InvalidSignature, ValueError):
+        raise VerificationError(
+            Code.SIGNATURE_INVALID, "the router's signature does not fit the header"
+        ) from None
+    _check_position(header, accept)
+    return snapshot
+
+
+def _check_fields(key: VerifyingKey, header: Header) -> None:
+    def refuse(field_name: str, why: str) -> None:
+        raise VerificationError(Code.HEADER_MALFORMED, f"header field {field_name}: {why}")
+
+    if header.version != HEADER_VERSION:
+        refuse("version", f"{header.version} is not supported")
+    if header.chain != key.policy.chain:
+        raise VerificationError(
+            Code.CHAIN_MISMATCH,
+            f"the header is of chain {header.chain!r}, the policy of {key.policy.chain!r}",
+        )
+    if header.log_rows != key.log_rows:
+        refuse("log_rows", f"{header.log_rows} where the key has {key.log_rows}")
+    if not 0 <= header.order_count <= 1 << key.log_rows:
+        refuse("order_count", f"{header.order_count} is beyond the row class")
+    if not 0 <= header.first_sequence <= (1 << SEQUENCE_BITS) - header.order_count:
+        refuse("first_sequence", f"sequence numbers must stay below 2^{SEQUENCE_BITS}")
+    for name in ("batch", "time_ms", "elapsed_ms"):
+        if not 0 <= getattr(header, name) < COUNTER_LIMIT:
+            refuse(name, "out of range")
+    if header.elapsed_ms > header.time_ms:
+        refuse("elapsed_ms", "longer than the time since the epoch")
+    for name in ("previous", "key", "policy", "snapshot", "slices", "router"):
+        if len(getattr(header, name)) != 32:
+            refuse(name, "must be 32 bytes")
+    if len(header.columns) != len(key.circuit.order_columns):
+        refuse("columns", f"{len(header.columns)} commitments for this key's order columns")
+    if None in header.columns or header.work_after is None:
+        refuse("columns", "a commitment is the point at infinity")
+    starts = header.batch == 0
+    if starts != (header.previous == NO_PARENT) or starts != (header.work_before is None):
+        refuse("previous", "batch 0, and only batch 0, has no parent and no work before it")
+    if starts and header.elapsed_ms:
+        refuse("elapsed_ms", "the first batch has no time before it")
+
+
+def _check_position(header: Header, accept: Acceptance) -> None:
+    def refuse(why: str) -> None:
+        raise VerificationError(
+            Code.STALE, f"batch {header.batch} does not extend the chain: {why}"
+        )
+
+    parent = accept.after
+    if parent is Position.ANYWHERE:
+        return
+    if parent is Position.START:
+        if header.batch != 0:
+            refuse("the chain has no batch yet")
+        return
+    assert isinstance(parent, Header)  # noqa: S101  # narrows the union for the type checker
+    if header.digest == parent.digest:
+        refuse("it was accepted already")
+    if header.chain != parent.chain:
+        raise VerificationError(Code.CHAIN_MISMATCH, "the parent belongs to another chain")
+    if header.batch != parent.batch + 1:
+        refuse(f"batch {parent.batch + 1} is due")
+    if header.previous != parent.digest:
+        refuse("it names another parent")
+    if header.first_sequence != parent.first_sequence + parent.order_count:
+        refuse("its sequence numbers do not follow on")
+    if header.work_before != parent.work_after:
+        refuse("it starts from another node state")
+    if header.time_ms - header.elapsed_ms != parent.time_ms:
+        refuse("its elapsed time does not start at its parent's time")

@@ -1,0 +1,73 @@
+"""The batched KZG opening at two points (the PLONK pair, eprint 2019/953 section 8.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zkroute.algebra.groups import (
+    GENERATOR_G1,
+    GENERATOR_G2,
+    PointG1,
+    PointG2,
+    linear_combination_g1,
+    negate_g1,
+    pairing_product_is_one,
+)
+from zkroute.algebra.scalars import MODULUS
+
+
+@dataclass(frozen=True)
+class Query:
+    """A commitment, as a combination of points, and the value claimed for it at one point."""
+
+    points: tuple[PointG1, ...]
+    scalars: tuple[int, ...]
+    value: int
+
+
+@dataclass(frozen=True)
+class PairingCheck:
+    """The claim e(left, [tau]_2) = e(right, [1]_2)."""
+
+    left: PointG1
+    right: PointG1
+
+    def holds(self, g2_tau: PointG2) -> bool:
+        """Whether the claim is true: one product of two pairings."""
+        return pairing_product_is_one([(self.left, g2_tau), (negate_g1(self.right), GENERATOR_G2)])
+
+
+def opening_check(
+    here: Sequence[Query],
+    there: Sequence[Query],
+    point: int,
+    point_next: int,
+    fold: int,
+    join: int,
+    opening: PointG1,
+    opening_next: PointG1,
+) -> PairingCheck:
+    """The pairing claim that all queries are true.
+
+    With W, W' the openings, F = sum fold^i C_i and E = sum fold^i v_i at each point, and u = join:
+    e(W + u W', [tau]) = e(x W + u x' W' + F + u F' - (E + u E') G, [1]).
+
+    Soundness: ``fold`` was drawn after all values, ``join`` after both openings.
+    """
+    points: list[PointG1] = [opening, opening_next]
+    scalars = [point, join * point_next % MODULUS]
+    value = 0
+    for group, scale in ((here, 1), (there, join)):
+        weight = scale
+        for query in group:
+            points += query.points
+            scalars += [weight * scalar % MODULUS for scalar in query.scalars]
+            value += weight * query.value
+            weight = weight * fold % MODULUS
+    points.append(GENERATOR_G1)
+    scalars.append(-value % MODULUS)
+    return PairingCheck(
+        left=linear_combination_g1([opening, opening_next], [1, join]),
+        right=linear_combination_g1(points, scalars),
+    )

@@ -1,0 +1,149 @@
+"""The verifier, on one page: the numbers are those of docs/protocol.md and of prover/prove.py."""
+
+from __future__ import annotations
+
+from circuits.instance import public_columns, slice_claim
+from verifier.accept import Acceptance, check_header, check_key
+from verifier.constraints import AtPoint, quotient_value
+from verifier.errors import Code, VerificationError
+from verifier.opening import PairingCheck, Query, opening_check
+from zkroute.algebra.domain import ChallengeInDomainError, root_of_unity
+from zkroute.algebra.groups import PointG1
+from zkroute.algebra.scalars import MODULUS
+from zkroute.errors import MalformedError, MismatchError
+from zkroute.formats.proof import decode_proof
+from zkroute.model.snapshot import Snapshot
+from zkroute.protocol.header import Header
+from zkroute.protocol.key import VerifyingKey
+from zkroute.protocol.proof import Proof, ProofLayout, queries, queries_next
+from zkroute.protocol.schedule import Schedule
+from zkroute.routing.parameters import node_parameters
+
+
+def verify(key: VerifyingKey, header: Header, proof: bytes, accept: Acceptance) -> None:
+    """Returns nothing if the batch is proven under what the caller accepts; raises otherwise.
+
+    Guarantees: the header is signed by an accepted router, stands where ``accept.after`` says,
+    and its committed orders were assigned by the accepted policy and snapshot (docs/statement.md),
+    but for the soundness error of docs/protocol.md.
+
+    Raises VerificationError with the code of the first check that failed.
+    """
+    check = prepare(key, header, proof, accept)
+    # 9. The pairing, after every cheap check.
+    if not check.holds(key.g2_tau):
+        raise VerificationError(Code.OPENING_INVALID, "the proof does not hold for this header")
+
+
+def prepare(key: VerifyingKey, header: Header, proof: bytes, accept: Acceptance) -> PairingCheck:
+    """Every step of ``verify`` but the pairing; the batch is proven if the returned claim holds."""
+    # 1. The key is one the caller named; it is the header's own.
+    check_key(key, header, accept)
+    # 2. The header is well-formed, signed, and extends the chain.
+    snapshot = _checked_header(key, header, accept)
+    # 3. Proof bytes become points on the curve and canonical scalars.
+    lowered = key.circuit.lowered
+    try:
+        messages = decode_proof(proof, ProofLayout.of(lowered, key.nodes))
+    except MalformedError as error:
+        raise VerificationError(Code.PROOF_MALFORMED, str(error)) from None
+    try:
+        return _pairing_check(key, header, messages, snapshot)
+    except (ChallengeInDomainError, ZeroDivisionError):
+        raise VerificationError(
+            Code.CHALLENGE_DEGENERATE, "a challenge fell into an evaluation domain"
+        ) from None
+
+
+def _checked_header(key: VerifyingKey, header: Header, accept: Acceptance) -> Snapshot:
+    try:
+        circuit = key.circuit
+    except MismatchError as error:
+        raise VerificationError(Code.CIRCUIT_MISMATCH, str(error)) from None
+    snapshot = check_header(key, header, accept)
+    if len(key.fixed) != 2 or circuit.shape.log_rows != header.log_rows:
+        raise VerificationError(Code.KEY_MISMATCH, "the key's sizes are not its circuit's")
+    return snapshot
+
+
+def _pairing_check(
+    key: VerifyingKey, header: Header, proof: Proof, snapshot: Snapshot
+) -> PairingCheck:
+    circuit = key.circuit
+    lowered = circuit.lowered
+    # 4. The transcript: header and key first, then every message before what depends on it.
+    schedule = Schedule(key, header)
+    challenges = schedule.witness(proof.witness)
+    challenges |= schedule.helpers(proof.helpers, proof.slice_digests)
+    challenges |= schedule.accumulator(proof.accumulator)
+    challenges |= schedule.quotient(proof.quotient)
+    challenges |= schedule.evaluations(proof.evaluations, proof.evaluations_next)
+    challenges |= schedule.openings(proof.opening, proof.opening_next)
+    point = challenges["evaluation_point"]
+    # 5. What is public is computed here, not taken from the proof.
+    try:
+        parameters = node_parameters(key.policy, snapshot, header.elapsed_ms)
+    except MismatchError as error:
+        raise VerificationError(Code.SNAPSHOT_MISMATCH, str(error)) from None
+    slice_node = challenges["slice_node"]
+    public = public_columns(circuit, key.policy, parameters, slice_node)
+    claims = {
+        "first_sequence": header.first_sequence,
+        "order_count": header.order_count,
+        "slice_digests": slice_claim(circuit, list(proof.slice_digests), slice_node),
+    }
+    # 6. The gates at the evaluation point fix the quotient's value.
+    cells = queries(lowered.circuit)
+    cells_next = queries_next(lowered)
+    queried = {
+        (cell.table, cell.column, 0): value
+        for cell, value in zip(cells, proof.evaluations, strict=True)
+    } | {
+        (cell.table, cell.column, 1): value
+        for cell, value in zip(cells_next, proof.evaluations_next, strict=True)
+    }
+    at_point = AtPoint(lowered, queried, public, challenges, claims)
+    quotient = quotient_value(lowered, at_point, challenges)
+    # 7. Every value is tied to the commitment it is claimed for.
+    commitments = _commitments(key, header, proof)
+    here = [
+        Query((commitments[cell.table, cell.column],), (1,), queried[cell.table, cell.column, 0])
+        for cell in cells
+    ]
+    rows = 1 << circuit.shape.log_rows
+    chunk_scalars = tuple(pow(point, rows * i, MODULUS) for i in range(len(proof.quotient)))
+    here.append(Query(proof.quotient, chunk_scalars, quotient))
+    there = [
+        Query((commitments[cell.table, cell.column],), (1,), queried[cell.table, cell.column, 1])
+        for cell in cells_next
+    ]
+    # 8. One claim about two pairings stands for all of them.
+    return opening_check(
+        here,
+        there,
+        point,
+        point * root_of_unity(circuit.shape.log_rows) % MODULUS,
+        challenges["opening_fold"],
+        challenges["opening_join"],
+        proof.opening,
+        proof.opening_next,
+    )
+
+
+def _commitments(key: VerifyingKey, header: Header, proof: Proof) -> dict[tuple[str, str], PointG1]:
+    """Which point belongs to which column: fixed, header, witness, helpers, accumulator."""
+    points = {
+        "fixed": key.fixed,
+        "header": (*header.columns, header.work_before, header.work_after),
+        "witness": proof.witness,
+        "helper": proof.helpers,
+        "accumulator": (proof.accumulator,),
+    }
+    circuit = key.circuit.lowered.circuit
+    return {
+        (column.table, column.name): point
+        for kind, group in points.items()
+        for column, point in zip(
+            [c for c in circuit.columns() if c.kind.value == kind], group, strict=True
+        )
+    }

@@ -1,0 +1,63 @@
+"""Slice commitments: what binds each node's private slice before any challenge is drawn.
+
+A node later recomputes D_j = mask_j + sum 1/(slice_point - fold(row)) from its slice. Were slice
+and mask free until then, a router could solve for a mask, or search salts for a colliding sum
+(generalised birthday), after the challenges. So the header carries a Merkle root over one salted
+commitment per slot, and the transcript absorbs it first (docs/decisions/slice-commitments.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+LEAF_DOMAIN = b"zkroute/slice-leaf/v1"
+NODE_DOMAIN = b"zkroute/slice-node/v1"
+
+
+def slice_commitment(slot: int, salt: bytes, mask: int, rows: bytes) -> bytes:
+    """Commitment to a slot's slice: 32-byte salt, mask scalar, and its rows' bytes in order."""
+    return hashlib.sha256(
+        LEAF_DOMAIN
+        + slot.to_bytes(4, "big")
+        + salt
+        + mask.to_bytes(32, "big")
+        + len(rows).to_bytes(8, "big")
+        + rows
+    ).digest()
+
+
+def merkle_root(leaves: Sequence[bytes]) -> bytes:
+    """Root over a power-of-two number of leaves; inner nodes are domain-separated from leaves."""
+    level = list(leaves)
+    if not level or len(level) & (len(level) - 1):
+        raise ValueError("the number of leaves is a power of two")
+    while len(level) > 1:
+        level = [_join(left, right) for left, right in zip(level[::2], level[1::2], strict=True)]
+    return level[0]
+
+
+def merkle_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """Siblings from leaf to root."""
+    level, path = list(leaves), []
+    while len(level) > 1:
+        path.append(level[index ^ 1])
+        level = [_join(left, right) for left, right in zip(level[::2], level[1::2], strict=True)]
+        index >>= 1
+    return path
+
+
+def root_from_path(leaf: bytes, index: int, path: Sequence[bytes]) -> bytes:
+    """The root that a leaf at ``index`` and its siblings lead to.
+
+    Soundness: the caller fixes the path's length from the number of slots.
+    """
+    digest = leaf
+    for sibling in path:
+        digest = _join(sibling, digest) if index & 1 else _join(digest, sibling)
+        index >>= 1
+    return digest
+
+
+def _join(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(NODE_DOMAIN + left + right).digest()
