@@ -231,7 +231,9 @@ def test_shapes_that_do_not_fit_raise(engine: Engine) -> None:
         lambda: engine.interpolate(three),
         lambda: engine.interpolate(engine.from_integers([])),
         lambda: engine.interpolate_from_coset(three, 5),
-        lambda: engine.evaluate_on_coset(three, 29, 1),
+        lambda: engine.evaluate_on_coset(
+            three, 40, 1
+        ),  # an engine that allocates first fails at once
         lambda: engine.divide_by_linear(engine.from_integers([]), 1),
         lambda: engine.load(np.zeros((2, 5), dtype=np.uint64)),
         lambda: engine.load(np.zeros(4, dtype=np.uint64)),
