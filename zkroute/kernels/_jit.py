@@ -17,23 +17,22 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import llvmlite
 import llvmlite.binding
 import numba
+import numba.extending
 import numpy as np
 
 from zkroute.paths import cache_directory
-
-Function = TypeVar("Function", bound=Callable[..., object])
 
 _KERNELS = Path(__file__).resolve().parent
 _SHARED_PACKAGE = "portable"
 _decorating = threading.Lock()
 
 
-def jit(function: Function) -> Function:
+def jit(function: Callable[..., object]) -> Any:
     """The function, compiled without the interpreter lock and cached in our own directory.
 
     Division by zero and overflow follow numpy, and arrays are not bounds-checked: kernels
@@ -52,7 +51,15 @@ def jit(function: Function) -> Function:
             )(function)
         finally:
             settings.CACHE_DIR = users_own
-    return cast(Function, compiled)
+    return compiled
+
+
+def intrinsic(function: Callable[..., object]) -> Any:
+    """numba's decorator of functions that return (signature, code generator).
+
+    Kernels call the result without its first argument, which no type checker can know.
+    """
+    return numba.extending.intrinsic(function)
 
 
 def _package_of(function: Callable[..., object]) -> str:

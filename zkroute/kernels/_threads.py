@@ -57,7 +57,7 @@ def thread_count() -> int:
     return os.cpu_count() or 1
 
 
-def run_all(tasks: Sequence[Callable[[], None]]) -> None:
+def run_all(tasks: Sequence[Callable[[], object]]) -> None:
     """Runs every task and returns when all are done; the first error ends the rest.
 
     The calling thread works too, so that tasks may call this again without waiting for
@@ -95,5 +95,5 @@ def ranges(length: int, smallest: int, pieces_per_thread: int = 1) -> list[tuple
     """
     pieces = max(1, min(thread_count() * pieces_per_thread, length // smallest))
     units = -(-length // smallest)
-    step = -(-units // pieces) * smallest
+    step = max(1, -(-units // pieces)) * smallest
     return [(start, min(start + step, length)) for start in range(0, length, step)]

@@ -1,0 +1,155 @@
+"""Sums of many groups of points at once, the core of every algorithm on G1 here.
+
+Each group is halved again and again by adding neighbours. All additions of one level are
+independent of each other, whatever the sizes of the groups, so a whole batch shares one
+inversion and an affine addition costs six products. One group of n points or n/2 groups of two:
+nothing degenerates. Equal, opposite and infinite points may meet anywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from zkroute.kernels._jit import jit
+from zkroute.kernels.portable.curve import (
+    BATCH,
+    add_affine,
+    invert_mod_p,
+    slope_denominator,
+)
+from zkroute.kernels.portable.field import (
+    load,
+    multiply_mod_p,
+    one_mod_p,
+    store,
+    subtract_mod_p,
+    zero,
+)
+
+
+@jit
+def signed_point(points: Any, entry: int) -> Any:
+    """Affine point number ``entry >> 1``, negated if the entry is odd."""
+    x = load(points, entry & ~1)
+    y = load(points, entry | 1)
+    if entry & 1:
+        y = subtract_mod_p(zero(), y)
+    return x, y
+
+
+@jit
+def _add_batch(output: Any, points: Any, pairs: Any, target: Any, count: int, scratch: Any) -> None:
+    """output[target[k]] = point pairs[k, 0] + point pairs[k, 1] for k < count, entries as above.
+
+    Prefix products of the denominators, one inversion, and back again (Montgomery's trick).
+    """
+    product = one_mod_p()
+    for k in range(count):
+        x1, y1 = signed_point(points, pairs[k, 0])
+        x2, y2 = signed_point(points, pairs[k, 1])
+        denominator = slope_denominator(x1, y1, x2, y2)
+        store(scratch, 2 * k, denominator)
+        store(scratch, 2 * k + 1, product)
+        product = multiply_mod_p(product, denominator)
+    remaining = invert_mod_p(product)
+    for k in range(count - 1, -1, -1):
+        inverse = multiply_mod_p(remaining, load(scratch, 2 * k + 1))
+        remaining = multiply_mod_p(remaining, load(scratch, 2 * k))
+        x1, y1 = signed_point(points, pairs[k, 0])
+        x2, y2 = signed_point(points, pairs[k, 1])
+        x3, y3 = add_affine(x1, y1, x2, y2, inverse)
+        store(output, 2 * target[k], x3)
+        store(output, 2 * target[k] + 1, y3)
+
+
+@jit
+def add_pairs(output: Any, points: Any, pairs: Any, start: int, stop: int) -> None:
+    """output[k] = point pairs[k, 0] + point pairs[k, 1] for k in start..stop-1.
+
+    Entries are as for ``signed_point``.
+    """
+    scratch = np.empty((2 * BATCH, 4), np.uint64)
+    target = np.empty(BATCH, np.int64)
+    for first in range(start, stop, BATCH):
+        count = min(BATCH, stop - first)
+        for k in range(count):
+            target[k] = first + k
+        _add_batch(output, points, pairs[first : first + count], target, count, scratch)
+
+
+@jit
+def _copy_point(output: Any, position: int, points: Any, entry: int) -> None:
+    x, y = signed_point(points, entry)
+    store(output, 2 * position, x)
+    store(output, 2 * position + 1, y)
+
+
+@jit
+def _halve_groups(
+    sums: Any, output: Any, points: Any, entries: Any, gather: bool, bounds: Any, scratch: Any
+) -> int:
+    """One level: neighbours of each group added into ``output``; returns how many points remain.
+
+    Point k of the level is entries[k] if ``gather``, else simply number k. Group g is points
+    bounds[g] .. bounds[g + 1] - 1, and ``bounds`` is updated to where its halves went. A group
+    of one point is done: it goes to ``sums`` and leaves.
+    """
+    pairs = np.empty((BATCH, 2), np.int64)
+    target = np.empty(BATCH, np.int64)
+    filled = 0
+    written = 0
+    start = np.int64(bounds[0])
+    for group in range(bounds.shape[0] - 1):
+        stop = np.int64(bounds[group + 1])
+        bounds[group] = written
+        if stop - start == 1:
+            entry = np.int64(entries[start]) if gather else 2 * start
+            _copy_point(sums, group, points, entry)
+            start = stop
+            continue
+        while stop - start > 1:
+            if gather:
+                pairs[filled, 0] = entries[start]
+                pairs[filled, 1] = entries[start + 1]
+            else:
+                pairs[filled, 0] = 2 * start
+                pairs[filled, 1] = 2 * start + 2
+            target[filled] = written
+            start += 2
+            written += 1
+            filled += 1
+            if filled == BATCH:
+                _add_batch(output, points, pairs, target, filled, scratch)
+                filled = 0
+        if start < stop:
+            entry = np.int64(entries[start]) if gather else 2 * start
+            _copy_point(output, written, points, entry)
+            start += 1
+            written += 1
+    bounds[bounds.shape[0] - 1] = written
+    if filled > 0:
+        _add_batch(output, points, pairs, target, filled, scratch)
+    return written
+
+
+@jit
+def sum_groups(sums: Any, points: Any, entries: Any, bounds: Any) -> None:
+    """sums[g] = sum of the points entries[bounds[g]:bounds[g + 1]] for every group g.
+
+    ``entries`` holds twice a point's number, plus one to negate it. ``sums`` has one affine point
+    per group; ``bounds`` is used up.
+    """
+    for group in range(bounds.shape[0] - 1):
+        store(sums, 2 * group, zero())
+        store(sums, 2 * group + 1, zero())
+    length = np.int64(bounds[bounds.shape[0] - 1] - bounds[0])
+    scratch = np.empty((2 * BATCH, 4), np.uint64)
+    # a group of m > 1 points leaves (m + 1) // 2 <= 2 m / 3 points
+    halves = np.empty((2 * length // 3 + 1, 8), np.uint64)
+    quarters = np.empty((4 * length // 9 + 1, 8), np.uint64)
+    remaining = _halve_groups(sums, halves, points, entries, True, bounds, scratch)
+    while remaining > 0:
+        remaining = _halve_groups(sums, quarters, halves, entries, False, bounds, scratch)
+        halves, quarters = quarters, halves
