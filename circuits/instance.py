@@ -31,7 +31,7 @@ def public_columns(
         "slope": parameters.slope,
         "head": head,
         "threshold_weight": threshold_weight,
-        "drain": parameters.drain,
+        "drain": [min(drain, (1 << policy.widths.key_bits) - 1) for drain in parameters.drain],
     }
     declared = circuit.lowered.circuit.tables[nodes.NAME].columns
     columns |= {

@@ -18,8 +18,8 @@ from zkroute.errors import UsageError
 from zkroute.model.policy import Policy
 from zkroute.routing.parameters import route_entries
 
-GATE_DEGREE = 4
-"""Three quotient chunks and three bus fractions a helper; measured in docs/performance.md."""
+GATE_DEGREE = 5
+"""Four quotient chunks and four bus fractions a helper (docs/decisions)."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from zkroute.protocol.proof import queries_next
 PROOFS_PER_HEADER = 4
 """How many proofs may be made for one header: each opens its columns at fresh points."""
 
-MAXIMUM_BLINDING = 16
+MAXIMUM_BLINDING = 12
 """More would not fit the quotient's spare coefficients (prover/quotient.py)."""
 
 

@@ -35,7 +35,7 @@ def add_nodes_table(
     work_after = table.column("work_after", Kind.HEADER, WORK_BITS, "work at the end of this batch")
     work_in: Expression = work_before
     if features.drains:
-        work_in = _drained(circuit, table, shape, work_before)
+        work_in = _drained(circuit, table, policy, shape, work_before)
     multiplicity = table.column(
         "multiplicity", Kind.WITNESS, shape.log_rows + 1, "number of orders sent to the node"
     )
@@ -85,8 +85,14 @@ def add_nodes_table(
     return (Term(NAME, mask * slice_weight),)
 
 
-def _drained(circuit: Circuit, table: Table, shape: Shape, work_before: Expression) -> Expression:
-    """work_in = max(0, work_before - drain), by the sign of the difference."""
+def _drained(
+    circuit: Circuit, table: Table, policy: Policy, shape: Shape, work_before: Expression
+) -> Expression:
+    """work_in = max(0, work_before - drain), by the sign of the difference.
+
+    Work never reaches 2**key_bits, because a key is at least slope * work and slope at least one;
+    so a drain capped just below that empties every queue (circuits/instance.py caps it).
+    """
     drain = table.column("drain", Kind.PUBLIC, WORK_BITS, "work served since the previous batch")
     carried = table.column(
         "carried", Kind.WITNESS, 1, "one if the node had at least as much work as it drained"
@@ -100,7 +106,7 @@ def _drained(circuit: Circuit, table: Table, shape: Shape, work_before: Expressi
         table,
         "drain_distance",
         (2 * carried - 1) * difference,
-        WORK_BITS,
+        policy.widths.key_bits,
         shape.limb_bits,
         exact=False,
     )

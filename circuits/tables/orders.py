@@ -178,15 +178,9 @@ def _cost(
         return cost
     unit_bits = (unit - 1).bit_length()
     require_range(circuit, table, "rounding", excess, unit_bits, shape.limb_bits, exact=True)
-    require_range(
-        circuit,
-        table,
-        "rounding_room",
-        active * (unit - 1) - excess,
-        unit_bits,
-        shape.limb_bits,
-        exact=True,
-    )
+    if unit != 1 << unit_bits:
+        room = active * (unit - 1) - excess
+        require_range(circuit, table, "rounding_room", room, unit_bits, shape.limb_bits, exact=True)
     return cost
 
 

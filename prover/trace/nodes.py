@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from circuits.routing import RoutingCircuit
-from circuits.tables.nodes import NAME, WORK_BITS
+from circuits.tables.nodes import NAME
 from prover.trace.limbs import Trace, decompose, from_integers
 from zkroute.model.policy import Policy
 from zkroute.routing.parameters import NodeParameters
@@ -50,14 +50,17 @@ def nodes_trace(
         "threshold": threshold,
         "mask": masks,
     }
-    distance = [abs(work_before[slot] - parameters.drain[slot]) for slot in slots]
+    most = (1 << policy.widths.key_bits) - 1
+    distance = [abs(work_before[slot] - min(parameters.drain[slot], most)) for slot in slots]
     trace = {name: from_integers(values, rows) for name, values in columns.items()}
     # rows beyond the slots carry zero work, and zero is not below a zero drain
     trace["carried"][circuit.shape.slots :, 0] = 1
     gap_bits = policy.widths.key_bits + circuit.shape.slot_bits
     limb_bits = circuit.shape.limb_bits
     trace |= decompose("margin", from_integers(margin, rows), gap_bits, limb_bits)
-    trace |= decompose("drain_distance", from_integers(distance, rows), WORK_BITS, limb_bits)
+    trace |= decompose(
+        "drain_distance", from_integers(distance, rows), policy.widths.key_bits, limb_bits
+    )
     declared = circuit.lowered.circuit.tables[NAME].columns
     return {name: limbs for name, limbs in trace.items() if name in declared}
 
