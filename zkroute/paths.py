@@ -19,6 +19,29 @@ def cache_directory() -> Path:
     return _platform_cache_directory() / "zkroute"
 
 
+def data_directory() -> Path:
+    """Directory for files to keep, such as imported reference strings; it need not exist yet.
+
+    ZKROUTE_DATA_DIR if set, else the platform's place for such files: the XDG data directory on
+    Linux and the BSDs, Library/Application Support on macOS, local application data on Windows.
+    """
+    chosen = os.environ.get("ZKROUTE_DATA_DIR")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    return _platform_data_directory()
+
+
+def _platform_data_directory() -> Path:
+    if sys.platform == "win32":
+        # beside the cache, not inside it: clearing the cache must not lose data
+        return _platform_cache_directory() / "zkroute-data"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "zkroute"
+    stated = Path(os.environ.get("XDG_DATA_HOME", ""))
+    base = stated if stated.is_absolute() else Path.home() / ".local" / "share"
+    return base / "zkroute"
+
+
 def _platform_cache_directory() -> Path:
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA")

@@ -19,12 +19,11 @@ from zkroute.algebra.groups import GENERATOR_G1, GENERATOR_G2
 from zkroute.errors import MalformedError, UsageError
 from zkroute.formats.ptau_checks import (
     Relation,
-    check_lagrange_g1,
     check_relations,
     check_subgroup,
+    lagrange_bases,
     same_exponents,
     successive_powers,
-    with_last_power,
 )
 from zkroute.formats.ptau_container import (
     PtauContainer,
@@ -75,7 +74,7 @@ def import_ptau(
     except OSError as error:
         raise UsageError(f"{source}: cannot be read: {error.strerror}") from error
     with file:
-        container = open_container(file, source.name)
+        container = open_container(file, str(source))
         return _check_and_take(container, name, engine or default_engine(), progress)
 
 
@@ -196,24 +195,19 @@ def _check_lagrange_sections(
     powers: Limbs, alpha: Limbs, beta: Limbs, engine: Engine, reader: _Reader
 ) -> list[Relation]:
     """The bases in G1 are those of the powers; what needs pairings is left as relations."""
-    power = reader.container.power
+    relations = []
     for section, points in (
         (Section.LAGRANGE_ALPHA_TAU_G1, alpha),
         (Section.LAGRANGE_BETA_TAU_G1, beta),
+        (Section.LAGRANGE_TAU_G1, powers),
     ):
-        what = reader.what(section)
-        levels = lagrange_levels(section, power)
-        check_lagrange_g1(points, reader.read_g1(section), levels, engine, what)
+        bases = reader.read_g1(section)
+        levels = lagrange_levels(section, reader.container.power)
+        relations += lagrange_bases(points, bases, levels, engine, reader.what(section))
         reader.done(section)
-    section = Section.LAGRANGE_TAU_G1
-    what = reader.what(section)
-    bases = reader.read_g1(section)
-    extended, relations = with_last_power(powers, bases[-len(powers) - 1 :], engine, what)
-    check_lagrange_g1(extended, bases, lagrange_levels(section, power), engine, what)
-    reader.done(section)
     section = Section.LAGRANGE_TAU_G2
     in_g2 = reader.read_g2(section)
-    # the levels of tau in G2 are the first of those in G1
+    # the levels of tau in G2 are the first of those in G1, which the loop read last
     relations.append(same_exponents(bases[: len(in_g2)], in_g2, engine, reader.what(section)))
     reader.done(section)
     return relations

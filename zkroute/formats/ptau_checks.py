@@ -12,9 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zkroute.algebra.domain import powers as field_powers
-from zkroute.algebra.domain import root_of_unity
-from zkroute.algebra.engine import Column, Engine, Limbs
+from zkroute.algebra.engine import Engine, Limbs
 from zkroute.algebra.groups import (
     GENERATOR_G1,
     GENERATOR_G2,
@@ -22,17 +20,17 @@ from zkroute.algebra.groups import (
     PointG2,
     add_g1,
     add_g2,
+    multiply_g1,
     negate_g1,
     pairing_product_is_one,
 )
-from zkroute.algebra.scalars import MODULUS
 from zkroute.errors import MalformedError
 from zkroute.protocol.combination import (
     combine_g1,
     combine_with_successors,
     random_coefficients,
 )
-from zkroute.protocol.point_arrays import array_from_points
+from zkroute.protocol.point_arrays import points_from_array
 from zkroute.protocol.twist_combination import AffineG2, combine_g2
 
 
@@ -77,7 +75,7 @@ def check_relations(relations: Sequence[Relation], g2_tau: PointG2) -> None:
     if _holds(relations, g2_tau):
         return
     failed = next(relation for relation in relations if not _holds([relation], g2_tau))
-    raise MalformedError(f"{failed.what}: the points are not powers of the file's tau")
+    raise MalformedError(f"{failed.what}: the points do not belong to the file's powers of tau")
 
 
 def _holds(relations: Sequence[Relation], g2_tau: PointG2) -> bool:
@@ -97,52 +95,38 @@ def _holds(relations: Sequence[Relation], g2_tau: PointG2) -> bool:
     )
 
 
-def with_last_power(
-    powers: Limbs, basis: Limbs, engine: Engine, what: str
-) -> tuple[Limbs, list[Relation]]:
-    """The powers and the one more that a basis of 2**k > len(powers) points stands for.
+def lagrange_bases(
+    powers: Limbs, bases: Limbs, levels: range, engine: Engine, what: str
+) -> list[Relation]:
+    """The bases of the domains of sizes 2**level, one after another, are those of the powers.
 
-    The largest basis of section 12 has one point more than section 2 has powers. In a file cut
-    from a larger one it was made with the power that was cut off; in a complete one with infinity.
-    The basis tells which: [tau^i] = sum over j of w^(ij) [L_j(tau)]. The relations say that it is
-    the next power, if it is not infinity.
+    For random c, and the polynomial C of each level with values c_j on its domain: the sum of
+    c_j [L_j(tau)] over all levels is the sum of the coefficients of the C times [tau^i].
+
+    In section 12 the largest basis has one point more than there are powers. In a file cut from a
+    longer one it was made with the power that was cut off, in a complete one with infinity. The
+    difference of the two sums is then the last coefficient times the next power, which the relation
+    given back says, or infinity. In other sections a difference is an error, which is given back as
+    a relation that cannot hold, so that errors in the powers themselves are named first.
     """
-    size = len(basis)
-    root = root_of_unity(size.bit_length() - 1)
-    scalars = engine.store(engine.from_integers(field_powers(pow(root, -1, MODULUS), size)))
-    last = _sum(basis, scalars, engine)
-    extended = np.concatenate([powers, array_from_points([last])])
-    if last is None:
-        return extended, []
-    return extended, [successive_powers(extended[-2:], engine, what)]
-
-
-def check_lagrange_g1(
-    powers: Limbs, lagrange: Limbs, levels: range, engine: Engine, what: str
-) -> None:
-    """The Lagrange bases of sizes 2**level, one after another, are those of the powers.
-
-    For all levels at once: sum over i of c_i [tau^i] = sum over j of (NTT c)_j [L_j(tau)], with
-    random c for each level, since [tau^i] = sum over j of w^(ij) [L_j(tau)].
-    Raises MalformedError naming ``what``.
-    """
-    coefficients = [engine.load(random_coefficients(1 << level)) for level in levels]
-    summed = engine.linear_combination(coefficients, [1] * len(coefficients))
-    transformed = np.concatenate(
-        [
-            engine.store(engine.evaluate_on_coset(vector, level, 1))
-            for vector, level in zip(coefficients, levels, strict=True)
-        ]
+    values = [random_coefficients(1 << level) for level in levels]
+    coefficients = engine.linear_combination(
+        [engine.interpolate(engine.load(part)) for part in values], [1] * len(values)
     )
-    if _sum(powers, engine.store(summed), engine) != _sum(lagrange, transformed, engine):
-        raise MalformedError(f"{what}: this is not the Lagrange basis of the powers")
+    size = 1 << levels[-1]
+    used = min(size, len(powers))
+    (on_bases,) = combine_g1(bases, [np.concatenate(values)], engine)
+    (on_powers,) = combine_g1(powers, [engine.store(engine.slice(coefficients, 0, used))], engine)
+    difference = add_g1(on_bases, negate_g1(on_powers))
+    if difference is None:
+        return []
+    next_power_times_last = None
+    if used < size:
+        (last,) = engine.to_integers(engine.slice(coefficients, size - 1, size))
+        (highest,) = points_from_array(powers[-1:])
+        next_power_times_last = multiply_g1(highest, last)
+    return [Relation(what, next_power_times_last, negate_g1(difference), None)]
 
 
 def _integers(coefficients: Limbs) -> list[int]:
     return [low | high << 64 for low, high in coefficients.tolist()]
-
-
-def _sum(points: Limbs, scalars: Limbs, engine: Engine) -> PointG1:
-    bases = engine.load_points(points)
-    (total,) = engine.multi_scalar_multiplication(bases, [Column(scalars, 254)])
-    return total
