@@ -35,6 +35,8 @@ def key_lines(text: str) -> dict[Path, int]:
     for number, statement in _statements(text):
         if statement.startswith("["):
             table = _header_path(statement, counts)
+            if isinstance(table[-1], int):
+                lines.setdefault(table[:-1], number)
             lines.setdefault(table, number)
         else:
             path = table
