@@ -37,7 +37,7 @@ class Table:
     source: str
     path: Path = ()
     lines: dict[Path, int] = field(default_factory=dict)
-    known: list[str] = field(default_factory=list)
+    known: dict[str, None] = field(default_factory=dict)
 
     def refuse(self, message: str, *key: str | int) -> NoReturn:
         """Raise MalformedError naming source, line and field."""
@@ -48,7 +48,7 @@ class Table:
 
     def has(self, key: str) -> bool:
         """Whether the writer gave this key."""
-        self.known.append(key)
+        self.known[key] = None
         return key in self.values
 
     def integer(self, key: str, low: int, high: int, default: int = _MISSING) -> int:
@@ -85,7 +85,7 @@ class Table:
     ) -> tuple[str, ...]:
         """The list of distinct names at `key`, at least one unless it is the default."""
         if key not in self.values and default is not _MISSING:
-            self.known.append(key)
+            self.known[key] = None
             return tuple(default)
         value = self._take(key, _MISSING)
         if not isinstance(value, list) or not value:
@@ -99,7 +99,7 @@ class Table:
     def names_or_all(self, key: str, max_length: int = 64) -> tuple[str, ...] | None:
         """A list of names, or None for "*" (which is also what leaving the key out means)."""
         if self.values.get(key, "*") == "*":
-            self.known.append(key)
+            self.known[key] = None
             return None
         if isinstance(self.values[key], str):
             self.refuse(f'must be "*" or a list of names, not {_show(self.values[key])}', key)
@@ -127,11 +127,11 @@ class Table:
             if key not in self.known:
                 close = difflib.get_close_matches(key, self.known, n=1)
                 hint = f" (did you mean {close[0]!r}?)" if close else ""
-                known = ", ".join(dict.fromkeys(self.known))
+                known = ", ".join(self.known)
                 self.refuse(f"unknown key{hint}; the keys known here are {known}", key)
 
     def _take(self, key: str, default: object) -> object:
-        self.known.append(key)
+        self.known[key] = None
         if key in self.values:
             return self.values[key]
         if default is _MISSING:

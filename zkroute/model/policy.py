@@ -218,11 +218,12 @@ def _check_segments(policy: Policy, table: Table) -> None:
 
 def _check_routes(policy: Policy, table: Table) -> None:
     segments = {segment.name for segment in policy.segments}
+    known = [frozenset(names) for names in policy.dimensions]
     for position, route in enumerate(policy.routes):
         if route.segment not in segments:
             message = f"no segment is called {route.segment!r}"
             table.refuse(message, "routes", position, "segment")
-        for field, names, allowed in zip(CLASS_FIELDS, policy.dimensions, route.match, strict=True):
+        for field, names, allowed in zip(CLASS_FIELDS, known, route.match, strict=True):
             for name in allowed or ():
                 if name not in names:
                     message = f"{name!r} is not in the policy's list of {field}s"
@@ -243,8 +244,14 @@ def _check_coverage(policy: Policy, table: Table) -> None:
 
 
 def _first_routes(policy: Policy) -> list[Route | None]:
+    """The first route that fits each class, by class index; None where none does."""
     found: list[Route | None] = [None] * policy.class_count
-    for route in reversed(policy.routes):
-        for index in route.classes(policy.dimensions):
-            found[index] = route
+    left = (1 << policy.class_count) - 1
+    for route in policy.routes:
+        fits = route.classes(policy.dimensions) & left
+        left &= ~fits
+        while fits:
+            lowest = fits & -fits
+            found[lowest.bit_length() - 1] = route
+            fits ^= lowest
     return found

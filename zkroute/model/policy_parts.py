@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from zkroute.model.document import Table
 
@@ -173,8 +172,16 @@ class NodeSelector:
 
     def selects(self, name: str, chain: str, group: str) -> bool:
         """Whether a node with these attributes belongs to the segment."""
-        conditions = ((self.names, name), (self.chains, chain), (self.groups, group))
-        return all(allowed is None or value in allowed for allowed, value in conditions)
+        values = (name, chain, group)
+        return all(
+            allowed is None or value in allowed
+            for allowed, value in zip(self._allowed, values, strict=True)
+        )
+
+    @cached_property
+    def _allowed(self) -> tuple[frozenset[str] | None, ...]:
+        lists = (self.names, self.chains, self.groups)
+        return tuple(None if names is None else frozenset(names) for names in lists)
 
     def document(self) -> Document:
         """The table in its canonical form."""
@@ -225,17 +232,19 @@ class Route:
         table.finish()
         return route
 
-    def classes(self, dimensions: tuple[tuple[str, ...], ...]) -> Iterator[int]:
-        """Every class index the rule fits; `dimensions` are the policy's four lists."""
-        digits = [
-            [position for position, name in enumerate(names) if allowed is None or name in allowed]
-            for names, allowed in zip(dimensions, self.match, strict=True)
-        ]
-        for combination in itertools.product(*digits):
-            index = 0
-            for names, digit in zip(dimensions, combination, strict=True):
-                index = index * len(names) + digit
-            yield index
+    def classes(self, dimensions: tuple[tuple[str, ...], ...]) -> int:
+        """The classes the rule fits, as a number whose bit i stands for class index i.
+
+        `dimensions` are the policy's four lists.
+        """
+        fits, stride = 1, 1
+        for names, allowed in zip(reversed(dimensions), reversed(self.match), strict=True):
+            positions = {name: position for position, name in enumerate(names)}
+            inner, fits = fits, 0
+            for name in names if allowed is None else allowed:
+                fits |= inner << (positions[name] * stride)
+            stride *= len(names)
+        return fits
 
     def document(self) -> Document:
         """The table in its canonical form."""

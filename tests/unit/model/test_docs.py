@@ -1,0 +1,45 @@
+"""The pages on policies and orders name every key, column and byte."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.support.shared import ROOT
+from tests.unit.model.test_order import OFFSETS
+from zkroute.model.examples import EXAMPLE_NODES, EXAMPLE_POLICY
+from zkroute.model.order_files import DEFAULTS, REQUIRED
+from zkroute.model.policy import parse_policy
+from zkroute.model.policy_parts import CLASS_FIELDS
+from zkroute.model.snapshot import parse_snapshot
+from zkroute.model.trades import TRADE_COLUMNS
+
+POLICY_PAGE = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+ORDERS_PAGE = (ROOT / "docs" / "orders.md").read_text(encoding="utf-8")
+
+
+def _keys(document: object) -> set[str]:
+    if isinstance(document, dict):
+        return set(document).union(*map(_keys, document.values()))
+    return set().union(*map(_keys, document)) if isinstance(document, list) else set()
+
+
+def test_every_key_of_policy_and_snapshot_is_explained() -> None:
+    policy = parse_policy(EXAMPLE_POLICY, "policy.toml")
+    node = parse_snapshot(EXAMPLE_NODES, "nodes.toml").nodes[0]
+    for key in (_keys(policy.document()) | set(node.document())) - set(policy.instruments):
+        assert re.search(rf"`\[*{key}\]*`", POLICY_PAGE), key
+
+
+def test_every_column_is_explained() -> None:
+    for column in (*REQUIRED, *DEFAULTS, *CLASS_FIELDS, "payload_sha256"):
+        assert f"`{column}`" in ORDERS_PAGE, column
+    assert ", ".join(TRADE_COLUMNS) in ORDERS_PAGE
+
+
+@pytest.mark.parametrize(("field", "place"), OFFSETS.items())
+def test_every_field_of_the_record_is_at_its_documented_offset(
+    field: str, place: tuple[int, int]
+) -> None:
+    assert f"| {place[0]} | {place[1]} | `{field}` |" in ORDERS_PAGE
