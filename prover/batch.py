@@ -109,6 +109,7 @@ def commit_batch(
         snapshot=snapshot.digest,
         srs=proving_key.key.srs,
         log_rows=circuit.shape.log_rows,
+        slots=policy.slots,
         first_sequence=first,
         order_count=len(orders_in),
         time_ms=place.time_ms,

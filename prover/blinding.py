@@ -15,8 +15,13 @@ from circuits.tables import nodes
 from zkroute.algebra.scalars import MODULUS
 from zkroute.protocol.proof import queries_next
 
-PROOFS_PER_HEADER = 4
-"""How many proofs may be made for one header: each opens its columns at fresh points."""
+PROOFS_PER_HEADER = 1
+"""How many proofs may be published for one header. A second one would open its columns again, and
+subtracting its slice digests would cancel their masks: commit to the batch anew instead."""
+
+CHILDREN_PER_HEADER = 4
+"""How many published proofs of next batches may open a header's work commitment: a next batch
+that was committed to anew counts again."""
 
 MAXIMUM_BLINDING = 12
 """More would not fit the quotient's spare coefficients (prover/quotient.py)."""
@@ -29,8 +34,8 @@ def blinding_count(lowered: LoweredCircuit, column: ColumnSpecification) -> int:
     if column.kind is Kind.HEADER:
         openings *= PROOFS_PER_HEADER
         if column.table == nodes.NAME:
-            # the same commitment is opened in this batch's proofs and in the next batch's
-            openings *= 2
+            # the same commitment is opened in this batch's proof and in the next batch's
+            openings += CHILDREN_PER_HEADER
     count = openings + 2
     if count > MAXIMUM_BLINDING:
         raise ValueError(f"{column.table}.{column.name} needs {count} blinding coefficients")

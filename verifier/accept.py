@@ -11,9 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from circuits.statement import SEQUENCE_BITS
 from verifier.errors import Code, VerificationError
-from zkroute.model.snapshot import Snapshot
+from zkroute.algebra.groups import is_on_curve_g1
+from zkroute.errors import MismatchError
+from zkroute.model.snapshot import Snapshot, check_succession
 from zkroute.protocol.header import HEADER_VERSION, NO_PARENT, Header
 from zkroute.protocol.key import KEY_VERSION, VerifyingKey
+from zkroute.protocol.srs import SrsKind, is_development_identifier, srs_identifier
+from zkroute.routing.parameters import MAX_ELAPSED_MS
 
 COUNTER_LIMIT = 1 << 48
 """Bound on batch numbers and milliseconds: far beyond use, and safe in every computation."""
@@ -65,13 +69,15 @@ class Acceptance:
 
 def check_key(key: VerifyingKey, header: Header, accept: Acceptance) -> None:
     """Step 1: the key is one the caller named, and the header's own. Raises VerificationError."""
-    if key.digest not in accept.keys:
+    if _digest_or_none(key) not in accept.keys:
         raise VerificationError(
-            Code.KEY_UNKNOWN, f"verifying key {key.digest.hex()[:16]} is not one you accept"
+            Code.KEY_UNKNOWN, "the verifying key's digest is not one you accept"
         )
     if key.version != KEY_VERSION:
         raise VerificationError(Code.KEY_MISMATCH, f"key version {key.version} is not supported")
-    if key.is_development and key.srs not in accept.development_srs:
+    if key.srs not in {srs_identifier(kind, key.g2_tau) for kind in SrsKind}:
+        raise VerificationError(Code.SRS_MISMATCH, "the key's [tau] is not its SRS's")
+    if is_development_identifier(key.srs) and key.srs not in accept.development_srs:
         raise VerificationError(
             Code.DEVELOPMENT_SRS,
             f"{key.srs} is an insecure development SRS; it is refused unless named in full",
@@ -134,15 +140,20 @@ def _check_fields(key: VerifyingKey, header: Header) -> None:
     for name in ("batch", "time_ms", "elapsed_ms"):
         if not 0 <= getattr(header, name) < COUNTER_LIMIT:
             refuse(name, "out of range")
-    if header.elapsed_ms > header.time_ms:
-        refuse("elapsed_ms", "longer than the time since the epoch")
+    if header.elapsed_ms > min(header.time_ms, MAX_ELAPSED_MS):
+        refuse("elapsed_ms", "longer than any time between two batches")
+    if header.slots != key.policy.slots:
+        refuse("slots", f"{header.slots} where the policy has {key.policy.slots}")
     for name in ("previous", "key", "policy", "snapshot", "slices", "router"):
         if len(getattr(header, name)) != 32:
             refuse(name, "must be 32 bytes")
     if len(header.columns) != len(key.circuit.order_columns):
         refuse("columns", f"{len(header.columns)} commitments for this key's order columns")
-    if None in header.columns or header.work_after is None:
-        refuse("columns", "a commitment is the point at infinity")
+    for point in (*header.columns, header.work_after):
+        if point is None or not is_on_curve_g1(point):
+            refuse("columns", "a commitment is not a finite point of the curve")
+    if header.work_before is not None and not is_on_curve_g1(header.work_before):
+        refuse("work_before", "not a point of the curve")
     starts = header.batch == 0
     if starts != (header.previous == NO_PARENT) or starts != (header.work_before is None):
         refuse("previous", "batch 0, and only batch 0, has no parent and no work before it")
@@ -168,6 +179,9 @@ def _check_position(header: Header, accept: Acceptance) -> None:
         refuse("it was accepted already")
     if header.chain != parent.chain:
         raise VerificationError(Code.CHAIN_MISMATCH, "the parent belongs to another chain")
+    if header.slots != parent.slots:
+        raise VerificationError(Code.CHAIN_MISMATCH, "the parent has another number of slots")
+    _check_snapshots(header, parent, accept)
     if header.batch != parent.batch + 1:
         refuse(f"batch {parent.batch + 1} is due")
     if header.previous != parent.digest:
@@ -178,3 +192,24 @@ def _check_position(header: Header, accept: Acceptance) -> None:
         refuse("it starts from another node state")
     if header.time_ms - header.elapsed_ms != parent.time_ms:
         refuse("its elapsed time does not start at its parent's time")
+
+
+def _check_snapshots(header: Header, parent: Header, accept: Acceptance) -> None:
+    """The snapshot is the parent's or succeeds it: no older epoch, no slot that changed owner."""
+    earlier = accept.snapshots.get(parent.snapshot)
+    if earlier is None:
+        raise VerificationError(
+            Code.SNAPSHOT_UNKNOWN, "the parent's node snapshot is not one you accept"
+        )
+    try:
+        check_succession(earlier, accept.snapshots[header.snapshot])
+    except MismatchError as error:
+        raise VerificationError(Code.SNAPSHOT_MISMATCH, str(error)) from None
+
+
+def _digest_or_none(key: VerifyingKey) -> bytes | None:
+    """The key's digest; None where a field is outside what its canonical bytes can hold."""
+    try:
+        return key.digest
+    except (OverflowError, ValueError):
+        return None

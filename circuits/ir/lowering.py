@@ -16,6 +16,7 @@ from circuits.ir.expression import (
     Challenge,
     Embedded,
     Expression,
+    cells,
     challenges,
     powers,
     product,
@@ -130,7 +131,7 @@ def lower(circuit: Circuit, modulus: int) -> LoweredCircuit:
         if name == circuit.main:
             lowered.append(_accumulator_gate(accumulation, row_share))
         gates[name] = (*table.gates, *lowered)
-    _assert_degrees(circuit, gates)
+    _assert_well_formed(circuit, gates)
     return LoweredCircuit(circuit, helpers, accumulation, gates, row_share)
 
 
@@ -209,9 +210,13 @@ def _accumulator_gate(accumulation: Accumulation, row_share: Expression) -> Gate
     return Gate("the accumulator adds this row's fractions and closes at zero", step)
 
 
-def _assert_degrees(circuit: Circuit, gates: dict[str, tuple[Gate, ...]]) -> None:
+def _assert_well_formed(circuit: Circuit, gates: dict[str, tuple[Gate, ...]]) -> None:
+    """Degrees are within the circuit's; only the main table is read on its next row."""
     for name, table_gates in gates.items():
         for gate in table_gates:
+            rotations = {cell.rotation for cell in cells(gate.expression)}
+            if not rotations <= ({0, 1} if name == circuit.main else {0}):
+                raise ValueError(f"gate {name}: {gate.sentence!r} reads rows it may not")
             if gate.expression.degree > circuit.degree:
                 raise ValueError(
                     f"gate {name}: {gate.sentence!r} has degree {gate.expression.degree}, "

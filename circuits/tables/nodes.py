@@ -105,7 +105,7 @@ def _drained(
         circuit,
         table,
         "drain_distance",
-        (2 * carried - 1) * difference,
+        (2 * carried - 1) * difference - (1 - carried),
         policy.widths.key_bits,
         shape.limb_bits,
         exact=False,

@@ -134,6 +134,7 @@ def _activity(table: Table, active: Expression, last: Expression, first_row: Exp
     table.gate("rows with orders come first", (1 - first_row.next) * active.next * (1 - active))
     table.gate("last is zero or one", last * (1 - last))
     table.gate("last only stands on a row with an order", last * (1 - active))
+    table.gate("the last row of the table ends its segment", first_row.next * (active - last))
     table.gate(
         "an order that is not last is followed by an order", (active - last) * (1 - active.next)
     )

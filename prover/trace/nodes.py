@@ -40,18 +40,19 @@ def nodes_trace(
         else 0
         for slot in slots
     ]
+    most = (1 << policy.widths.key_bits) - 1
     columns: dict[str, Sequence[int]] = {
         "work_before": work_before,
         "work_after": routed.work_out,
         "work_in": routed.work_in,
-        "carried": [int(work_before[slot] >= parameters.drain[slot]) for slot in slots],
+        "carried": [int(work_before[slot] >= min(parameters.drain[slot], most)) for slot in slots],
         "multiplicity": np.bincount(routed.node, minlength=len(slots)).tolist(),
         "nonempty": [int(head[slot] and parameters.segment[slot] in thresholds) for slot in slots],
         "threshold": threshold,
         "mask": masks,
     }
-    most = (1 << policy.widths.key_bits) - 1
-    distance = [abs(work_before[slot] - min(parameters.drain[slot], most)) for slot in slots]
+    difference = [work_before[slot] - min(parameters.drain[slot], most) for slot in slots]
+    distance = [left if left >= 0 else -left - 1 for left in difference]
     trace = {name: from_integers(values, rows) for name, values in columns.items()}
     # rows beyond the slots carry zero work, and zero is not below a zero drain
     trace["carried"][circuit.shape.slots :, 0] = 1

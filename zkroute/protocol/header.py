@@ -31,6 +31,8 @@ class Header:
     snapshot: bytes
     srs: str
     log_rows: int
+    slots: int
+    """Node slots of the chain: the domain of the work commitments."""
     first_sequence: int
     order_count: int
     time_ms: int

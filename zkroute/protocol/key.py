@@ -15,7 +15,6 @@ from zkroute.protocol.framing import frame
 
 KEY_VERSION = 1
 KEY_DOMAIN = "zkroute/verifying-key/v1"
-DEVELOPMENT_PREFIX = "development-INSECURE"
 
 
 @dataclass(frozen=True)
@@ -64,11 +63,6 @@ class VerifyingKey:
     def policy(self) -> Policy:
         """The policy the key carries."""
         return policy_from_canonical(self.policy_document)
-
-    @property
-    def is_development(self) -> bool:
-        """True if someone may know the trapdoor of the SRS."""
-        return self.srs.startswith(DEVELOPMENT_PREFIX)
 
     @cached_property
     def circuit(self) -> RoutingCircuit:
