@@ -145,21 +145,22 @@ def _copy_point(output: Any, position: int, points: Any, entry: int) -> None:
 
 @jit
 def _halve_groups(
-    sums: Any, output: Any, points: Any, entries: Any, gather: bool, bounds: Any, scratch: Any
+    sums: Any, output: Any, points: Any, entries: Any, bounds: Any, scratch: Any
 ) -> int:
     """One level: neighbours of each group added into ``output``; returns how many points remain.
 
-    Point k of the level is entries[k] if ``gather``, else simply number k. Group g is points
+    Point k of the level is entries[k], or simply number k if there are no entries. Group g is points
     bounds[g] .. bounds[g + 1] - 1, and ``bounds`` is updated to where its halves went. A group
     of one point is done: it goes to ``sums`` and leaves.
     """
     pairs = np.empty((BATCH + 1, 2), np.int64)
     target = np.empty(BATCH + 1, np.int64)
-    filled = 0
-    written = 0
-    start = np.int64(bounds[0])
+    gather = len(entries) > 0
+    filled = np.int64(0)
+    written = np.int64(0)
+    start = bounds[0]
     for group in range(bounds.shape[0] - 1):
-        stop = np.int64(bounds[group + 1])
+        stop = bounds[group + 1]
         bounds[group] = written
         if stop - start == 1:
             entry = np.int64(entries[start]) if gather else 2 * start
@@ -179,7 +180,7 @@ def _halve_groups(
             filled += 1
             if filled == BATCH:
                 _add_batch(output, points, pairs, target, filled, scratch)
-                filled = 0
+                filled = np.int64(0)
         if start < stop:
             entry = np.int64(entries[start]) if gather else 2 * start
             _copy_point(output, written, points, entry)
@@ -201,12 +202,12 @@ def sum_groups(sums: Any, points: Any, entries: Any, bounds: Any) -> None:
     for group in range(bounds.shape[0] - 1):
         store(sums, 2 * group, zero())
         store(sums, 2 * group + 1, zero())
-    length = np.int64(bounds[bounds.shape[0] - 1] - bounds[0])
+    length = bounds[bounds.shape[0] - 1] - bounds[0]
     scratch = np.empty((2 * BATCH + 2, 4), np.uint64)
     # a group of m > 1 points leaves (m + 1) // 2 <= 2 m / 3 points
     halves = np.empty((2 * length // 3 + 1, 8), np.uint64)
     quarters = np.empty((4 * length // 9 + 1, 8), np.uint64)
-    remaining = _halve_groups(sums, halves, points, entries, True, bounds, scratch)
+    remaining = _halve_groups(sums, halves, points, entries, bounds, scratch)
     while remaining > 0:
-        remaining = _halve_groups(sums, quarters, halves, entries, False, bounds, scratch)
+        remaining = _halve_groups(sums, quarters, halves, entries[:0], bounds, scratch)
         halves, quarters = quarters, halves

@@ -79,7 +79,7 @@ def _digits(biased: Any, position: int, width: int, centre: int, start: int, sto
 
 
 @jit
-def _sort_by_bucket(entries: Any, bounds: Any, digits: Any, active: Any) -> int:
+def _sort_by_bucket(entries: Any, bounds: Any, digits: Any, active: Any) -> Any:
     """Entries of the points with a digit other than zero, ordered by bucket; their number.
 
     Digit k belongs to point active[k]. Bucket b, from 1, becomes entries[bounds[b]:bounds[b + 1]]
@@ -106,7 +106,7 @@ def _sort_by_bucket(entries: Any, bounds: Any, digits: Any, active: Any) -> int:
 @jit
 def _sort_by_halves(
     entries: Any, bounds: Any, sums: Any, first: int, buckets: int, low_bits: int
-) -> int:
+) -> Any:
     """Entries of buckets with equal high bits, then with equal low bits; their number.
 
     Bucket b is the point sums[first + b]. Empty buckets are left out, and so are the groups of
@@ -190,7 +190,7 @@ def sum_windows(
     entries = np.empty(2 * sums.shape[0], np.int32)
     bounds = np.zeros(groups + 1, np.int64)
     group = 0
-    first = 0
+    first = np.int64(0)
     count = 0
     for window in range(windows.shape[0]):
         buckets = windows[window, 3]
@@ -199,7 +199,7 @@ def sum_windows(
         first += buckets + 1
     halves = np.empty((groups, 8), np.uint64)
     sum_groups(halves, sums, entries[:count], bounds)
-    group = 0
+    group = np.int64(0)
     for window in range(windows.shape[0]):
         high_groups = (windows[window, 3] >> low_bits[window]) + 1
         X, Y, Z = _weighted_sum(halves, group, high_groups)
