@@ -146,7 +146,7 @@ def _copy_point(output: Any, position: int, points: Any, entry: int) -> None:
 @jit
 def _halve_groups(
     sums: Any, output: Any, points: Any, entries: Any, bounds: Any, scratch: Any
-) -> int:
+) -> Any:
     """One level: neighbours of each group added into ``output``; returns how many points remain.
 
     Point k of the level is entries[k], or simply number k if there are no entries. Group g is points

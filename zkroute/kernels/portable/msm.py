@@ -189,7 +189,7 @@ def sum_windows(
         groups += (buckets >> low_bits[window]) + 1 + (1 << low_bits[window])
     entries = np.empty(2 * sums.shape[0], np.int32)
     bounds = np.zeros(groups + 1, np.int64)
-    group = 0
+    group = np.int64(0)
     first = np.int64(0)
     count = 0
     for window in range(windows.shape[0]):
