@@ -101,7 +101,7 @@ POLICIES = {
     "priorities by unit": policy_text('kind = "unit"', _EQUAL, "service-rate", _PRIORITIES_ONLY, 4),
     "example": EXAMPLE_POLICY,
 }
-"""Name to policy text; "example" goes with EXAMPLE_NODES, all others with NODES."""
+"""Name to policy text; SNAPSHOTS has the nodes that go with each."""
 
 
 def nodes_text(groups: str, down: str = "") -> str:
@@ -123,7 +123,10 @@ def nodes_text(groups: str, down: str = "") -> str:
     return "\n".join(parts)
 
 
-NODES = nodes_text("fsfs", down="3")
-"""Four nodes in two groups; the last one is down."""
+NODES = nodes_text("fsfssf", down="3")
+"""Six nodes in two groups; slot 3 is down."""
 
-SNAPSHOTS = {name: EXAMPLE_NODES if name == "example" else NODES for name in POLICIES}
+SNAPSHOTS = dict.fromkeys(POLICIES, NODES) | {
+    "priorities by unit": nodes_text("fsf", down="1"),
+    "example": EXAMPLE_NODES,
+}
