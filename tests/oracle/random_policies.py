@@ -11,6 +11,7 @@ import json
 import random
 import tomllib
 from fractions import Fraction
+from itertools import product
 
 from tests.oracle import oracle
 
@@ -27,7 +28,6 @@ FEATURES = (
     "breaker",
     "promise",
 )
-CLASS_FIELDS = tuple(oracle.DIMENSIONS)
 PRIMES = (2, 3, 5, 7, 101, 2**31 - 1, 2**61 - 1)
 LARGEST_BUNDLE = 16
 
@@ -179,8 +179,7 @@ def random_match(rng: random.Random, policy: dict, features: set[str], share: fl
             match[field] = rng.choice(["*", rng.sample(names, rng.randint(1, len(names)))])
     if "high_value" in features and rng.random() < 0.4:
         match["value"] = rng.choice(["high", "normal"])
-    kinds = {rule["kind"] for rule in policy.get("margins", [])}
-    if features and "maintenance" in kinds and rng.random() < 0.5:
+    if features and liquidates(policy) and rng.random() < 0.5:
         match["margin"] = rng.choice(["liquidation", "liquidation", "ok"])
     if "sharding" in features and rng.random() < 0.6:
         shards = range(policy["sharding"]["shards"])
@@ -189,6 +188,16 @@ def random_match(rng: random.Random, policy: dict, features: set[str], share: fl
         levels = range(len(policy["gas"]["levels"]) + 1)
         match["gas_level"] = rng.sample(levels, rng.randint(1, len(levels)))
     return match
+
+
+def liquidates(policy: dict) -> bool:
+    """Whether a maintenance rule is the first that fits some class."""
+    classes = [
+        [(field, name) for name in policy["classes"].get(dimension, ["any"])]
+        for field, dimension in oracle.DIMENSIONS.items()
+    ]
+    rules = [oracle.margin_rule(policy, dict(each)) for each in product(*classes)]
+    return any(rule is not None and rule["kind"] == "maintenance" for rule in rules)
 
 
 def add_order_features(
@@ -269,7 +278,8 @@ def add_closing(
             slots = oracle.eligible(policy, nodes, index)
             work = rng.randint(0, 1 + share // len(slots))
             least = oracle.key(policy, nodes[rng.choice(slots)], work)
-            segment["saturation"] = least + rng.choice([0, 0, 1])
+            largest = (1 << policy.get("widths", {}).get("key_bits", oracle.KEY_BITS)) - 1
+            segment["saturation"] = min(least + rng.choice([0, 0, 1]), largest)
         if "breaker" in features and rng.random() < 0.6:
             first = oracle.cost(policy, batch[0]) if batch else 1
             segment["breaker"] = max(1, rng.choice([1, first, rng.randint(1, 1 + share)]))
