@@ -267,15 +267,20 @@ def _check_bundles(is_leg: NDArray[np.bool_], policy: Policy, source: str) -> No
             is_leg, source, "flags", "rides with the one before, but the policy has no bundles"
         )
     _refuse_any(is_leg[:1], source, "flags", "rides with the one before, and there is none")
-    positions = np.arange(len(is_leg))
-    leader = np.maximum.accumulate(np.where(is_leg, 0, positions))
-    too_long = positions - leader >= MAX_BUNDLE
+    too_long = positions_in_bundle(is_leg) >= MAX_BUNDLE
     _refuse_any(
         too_long,
         source,
         "flags",
         f"is order {MAX_BUNDLE + 1} of a bundle; {MAX_BUNDLE} are allowed",
     )
+
+
+def positions_in_bundle(is_leg: NDArray[np.bool_]) -> Indices:
+    """How many orders each order comes after its bundle's leader; 0 for a leader."""
+    positions = np.arange(len(is_leg), dtype=np.int64)
+    leader = np.maximum.accumulate(np.where(is_leg, 0, positions))
+    return np.asarray(positions - leader, dtype=np.int64)
 
 
 def needs_more_bits(words: Words, bits: int) -> NDArray[np.bool_]:

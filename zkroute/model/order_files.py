@@ -19,8 +19,9 @@ from zkroute.model.order import (
     Orders,
     Words,
     new_orders,
+    positions_in_bundle,
 )
-from zkroute.model.policy import Policy
+from zkroute.model.policy import MAX_BUNDLE, Policy
 from zkroute.model.policy_parts import CLASS_FIELDS
 from zkroute.model.text_columns import TextColumns, read_text_columns
 from zkroute.model.text_values import (
@@ -127,6 +128,10 @@ def _legs(columns: TextColumns, policy: Policy) -> NDArray[np.bool_]:
         columns.refuse(int(np.argmax(is_leg)), "leg_of_previous", message)
     if is_leg[:1].any():
         columns.refuse(0, "leg_of_previous", "the first order has none before it to ride with")
+    too_long = positions_in_bundle(is_leg) >= MAX_BUNDLE
+    if too_long.any():
+        message = f"is order {MAX_BUNDLE + 1} of a bundle; {MAX_BUNDLE} are allowed"
+        columns.refuse(int(np.argmax(too_long)), "leg_of_previous", message)
     return np.asarray(is_leg)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from zkroute.model.order import Indices, Orders
+from zkroute.model.order import Indices, Orders, positions_in_bundle
 from zkroute.model.policy import Policy
 from zkroute.model.policy_risk import INITIAL_MARGIN, MAINTENANCE_MARGIN, NO_MARGIN
 from zkroute.model.policy_table import combination_counts
@@ -43,7 +43,7 @@ def judge(policy: Policy, orders: Orders, gas_level: int) -> Judgement:
     high_count, margin_count, shards = combination_counts(policy)
     combination = orders.class_index * high_count + is_high
     combination = (combination * margin_count + in_liquidation) * shards + shard
-    leader = leaders(orders.is_leg)
+    leader = np.arange(len(orders)) - positions_in_bundle(orders.is_leg)
     entries = np.array(full_route_entries(policy, gas_level), dtype=np.int64)
     listed = entries[:, 0] * high_count + entries[:, 1]
     listed = (listed * margin_count + entries[:, 2]) * shards + entries[:, 3]
@@ -57,12 +57,6 @@ def judge(policy: Policy, orders: Orders, gas_level: int) -> Judgement:
         primary=entries[entry, 4],
         priority=entries[entry, 5],
     )
-
-
-def leaders(is_leg: Flags) -> Indices:
-    """Position of every order's leader; its own where it is no leg."""
-    positions = np.arange(len(is_leg), dtype=np.int64)
-    return np.asarray(np.maximum.accumulate(np.where(is_leg, 0, positions)), dtype=np.int64)
 
 
 def _any_of_bundle(flags: Flags, leader: Indices) -> Flags:

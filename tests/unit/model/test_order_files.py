@@ -363,3 +363,42 @@ def test_damaged_files_give_only_our_errors(tmp_path: Path, kind: str) -> None:
             read_orders(path, POLICY)
         except ZkrouteError:
             continue
+
+
+RICH = parse_policy(
+    SMALL.replace("slots = 4", "slots = 4\nbundles = true").replace(
+        'order_types = ["any"]', 'order_types = ["any"]\nfee_classes = ["slow", "urgent"]'
+    ),
+    "policy.toml",
+)
+RICH_HEADER = "account,tier,instrument,side,size,price,fee_class,leg_of_previous"
+
+
+def test_fee_classes_and_legs(tmp_path: Path) -> None:
+    rows = ["1,low,A,buy,1,1,urgent,", "1,low,A,buy,1,1,slow,yes", "1,low,A,buy,1,1,slow,no"]
+    orders = read_orders(csv_file(tmp_path, "\n".join([RICH_HEADER, *rows])), RICH)
+    assert orders.class_index.tolist() == [1, 0, 0]
+    assert orders.is_leg.tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["slow,yes"], ":2: leg_of_previous: the first order has none before it"),
+        (["slow,", "slow,1"], ":3: leg_of_previous: '1' is none of no, yes"),
+        (["slow,"] + ["slow,yes"] * 16, ":18: leg_of_previous: is order 17 of a bundle; 16 are"),
+        (["fast,"], ":2: fee_class: 'fast' is none of slow, urgent"),
+        ([","], ":2: fee_class: '' is none of slow, urgent"),
+    ],
+)
+def test_mistakes_in_legs_and_fee_classes(tmp_path: Path, rows: list[str], message: str) -> None:
+    text = "\n".join([RICH_HEADER, *(f"1,low,A,buy,1,1,{row}" for row in rows)])
+    with pytest.raises(MalformedError) as caught:
+        read_orders(csv_file(tmp_path, text), RICH)
+    assert message in str(caught.value)
+
+
+def test_legs_are_refused_where_the_policy_has_no_bundles(tmp_path: Path) -> None:
+    text = f"{HEADER},leg_of_previous\n{ROWS[0]},\n{ROWS[1]},yes\n"
+    with pytest.raises(MalformedError, match=r":3: leg_of_previous: rides with .* bundles = true"):
+        read_orders(csv_file(tmp_path, text), POLICY)
