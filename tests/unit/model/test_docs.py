@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pytest
 
 from tests.support.shared import ROOT
 from tests.unit.model.test_order import OFFSETS
+from tests.unit.model.test_policy_rules import EVERYTHING
+from zkroute.model.document import load_canonical
 from zkroute.model.examples import EXAMPLE_NODES, EXAMPLE_POLICY
 from zkroute.model.order_files import DEFAULTS, REQUIRED
 from zkroute.model.policy import parse_policy
@@ -20,15 +23,16 @@ ORDERS_PAGE = (ROOT / "docs" / "orders.md").read_text(encoding="utf-8")
 
 
 def _keys(document: object) -> set[str]:
-    if isinstance(document, dict):
+    if isinstance(document, Mapping):
         return set(document).union(*map(_keys, document.values()))
     return set().union(*map(_keys, document)) if isinstance(document, list) else set()
 
 
 def test_every_key_of_policy_and_snapshot_is_explained() -> None:
-    policy = parse_policy(EXAMPLE_POLICY, "policy.toml")
-    node = parse_snapshot(EXAMPLE_NODES, "nodes.toml").nodes[0]
-    for key in (_keys(policy.document()) | set(node.document())) - set(policy.instruments):
+    policies = [parse_policy(text, "policy.toml") for text in (EXAMPLE_POLICY, EVERYTHING)]
+    snapshot = load_canonical(parse_snapshot(EXAMPLE_NODES, "n").canonical_bytes(), "n").values
+    instruments = {name for policy in policies for name in policy.instruments}
+    for key in _keys([*(policy.document() for policy in policies), snapshot]) - instruments:
         assert re.search(rf"`\[*{key}\]*`", POLICY_PAGE), key
 
 
