@@ -58,7 +58,7 @@ def case_orders(case: dict, policy: Policy) -> Orders:
         for f in FIELDS
     )
     columns = OrderColumns(
-        digits=digits,
+        digits=(*digits, np.zeros(count, dtype=np.int64)),
         side=np.ones(count, dtype=np.uint8),
         account=words(list(range(count))),
         size=words([order["size"] for order in orders]),

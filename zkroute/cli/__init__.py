@@ -1,1 +1,1 @@
-"""The command line: one short module per verb."""
+"""The command line. Thin: options in one file, one short file per verb, heavy imports on use."""

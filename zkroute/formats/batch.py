@@ -28,7 +28,7 @@ VERSION = 1
 DIGEST_BYTES = 32
 MAX_BATCH_BYTES = 1 << 29
 _MAX_COLUMNS = 32
-_START = struct.Struct(">8sHH32sIIIB")
+_START = struct.Struct(">8sHH32sIIIIB")
 Placement = NDArray[np.int64]
 
 
@@ -38,7 +38,10 @@ class PrivateBatch:
 
     header_digest: bytes
     """Of the header that this opens."""
-    proofs_made: int
+    children: int
+    """Next batches that were committed to on top of this one; each opens its work again."""
+    proof: bytes
+    """The header's one proof, empty until it is made."""
     records: bytes
     """Order records in arrival order, one after the other."""
     arrival: Placement
@@ -55,9 +58,13 @@ class PrivateBatch:
     salts: tuple[bytes, ...]
     """32 bytes per slot."""
 
-    def with_one_more_proof(self) -> PrivateBatch:
-        """The same after another proof."""
-        return replace(self, proofs_made=self.proofs_made + 1)
+    def with_proof(self, proof: bytes) -> PrivateBatch:
+        """The same with its proof."""
+        return replace(self, proof=proof)
+
+    def with_another_child(self) -> PrivateBatch:
+        """The same after one more next batch."""
+        return replace(self, children=self.children + 1)
 
 
 def encode_batch(batch: PrivateBatch) -> bytes:
@@ -67,13 +74,15 @@ def encode_batch(batch: PrivateBatch) -> bytes:
             _START.pack(
                 MAGIC,
                 VERSION,
-                batch.proofs_made,
+                batch.children,
                 batch.header_digest,
+                len(batch.proof),
                 len(batch.arrival),
                 len(batch.salts),
                 len(batch.masks),
                 len(batch.order_blinding),
             ),
+            batch.proof,
             batch.records,
             batch.arrival.astype(">u4").tobytes(),
             batch.node.astype(">u2").tobytes(),
@@ -103,16 +112,16 @@ def decode_batch(data: bytes, source: str) -> PrivateBatch:
     if hashlib.sha256(body).digest() != digest:
         raise MalformedError(f"{source}: the file is damaged: its SHA-256 is not the stated one")
     reader = _Reader(body, source)
-    _, version, proofs, header, orders, slots, nodes, columns = _START.unpack(
-        reader.take(_START.size, "start")
-    )
+    start = _START.unpack(reader.take(_START.size, "start"))
+    _, version, children, header, proof_bytes, orders, slots, nodes, columns = start
     if version != VERSION:
         raise MalformedError(f"{source}: version {version} of the file is not {VERSION}")
     if orders > MAX_ORDERS or nodes > slots or slots > MAX_SLOTS or columns > _MAX_COLUMNS:
         raise MalformedError(f"{source}: a size at the start is out of range")
     batch = PrivateBatch(
         header_digest=header,
-        proofs_made=proofs,
+        children=children,
+        proof=reader.take(proof_bytes, "proof"),
         records=reader.take(orders * ORDER_RECORD.itemsize, "orders"),
         arrival=reader.placement(orders, ">u4", "arrival"),
         node=reader.placement(orders, ">u2", "node"),

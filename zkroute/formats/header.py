@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from zkroute.algebra.groups import compress_g1
+from dataclasses import fields
+from typing import Any
+
+from zkroute.algebra.groups import PointG1, compress_g1
 from zkroute.formats.strict_json import (
     check_format,
     dump_object,
@@ -11,40 +14,45 @@ from zkroute.formats.strict_json import (
     point,
     points,
 )
+from zkroute.model.document import Table
 from zkroute.protocol.header import HEADER_VERSION, Header
 
 FORMAT = "zkroute-header"
 MAX_HEADER_BYTES = 1 << 16
 MAX_COLUMNS = 32
-_MAX_COUNTER = (1 << 64) - 1
+_MAX_INTEGER = (1 << 64) - 1
+
+_NAMES = {"chain": 64, "srs": 128}
+"""Field to most letters."""
+_INTEGERS = (
+    "batch",
+    "log_rows",
+    "slots",
+    "first_sequence",
+    "order_count",
+    "time_ms",
+    "elapsed_ms",
+)
+_BYTES = {
+    "previous": 32,
+    "key": 32,
+    "policy": 32,
+    "snapshot": 32,
+    "slices": 32,
+    "router": 32,
+    "signature": 64,
+}
+"""Field to length."""
+_POINTS = {"work_before": True, "work_after": False}
+"""Field to whether infinity stands for none: the first batch of a chain has no work before it."""
 
 
 def encode_header(header: Header) -> bytes:
-    """The bytes of ``header.json``."""
-    return dump_object(
-        {
-            "format": FORMAT,
-            "version": header.version,
-            "chain": header.chain,
-            "batch": header.batch,
-            "previous": header.previous.hex(),
-            "key": header.key.hex(),
-            "policy": header.policy.hex(),
-            "snapshot": header.snapshot.hex(),
-            "srs": header.srs,
-            "log_rows": header.log_rows,
-            "first_sequence": header.first_sequence,
-            "order_count": header.order_count,
-            "time_ms": header.time_ms,
-            "elapsed_ms": header.elapsed_ms,
-            "columns": [compress_g1(column).hex() for column in header.columns],
-            "work_before": compress_g1(header.work_before).hex(),
-            "work_after": compress_g1(header.work_after).hex(),
-            "slices": header.slices.hex(),
-            "router": header.router.hex(),
-            "signature": header.signature.hex(),
-        }
-    )
+    """The bytes of ``header.json``: every field of the header under its own name."""
+    document = {
+        each.name: _written(each.name, getattr(header, each.name)) for each in fields(header)
+    }
+    return dump_object({"format": FORMAT} | document)
 
 
 def decode_header(data: bytes, source: str) -> Header:
@@ -56,31 +64,31 @@ def decode_header(data: bytes, source: str) -> Header:
     """
     table = load_object(data, source, MAX_HEADER_BYTES)
     check_format(table, FORMAT, HEADER_VERSION)
-
-    def counter(key: str) -> int:
-        return table.integer(key, 0, _MAX_COUNTER)
-
-    header = Header(
-        version=HEADER_VERSION,
-        chain=table.name("chain"),
-        batch=counter("batch"),
-        previous=hexadecimal(table, "previous", 32),
-        key=hexadecimal(table, "key", 32),
-        policy=hexadecimal(table, "policy", 32),
-        snapshot=hexadecimal(table, "snapshot", 32),
-        srs=table.name("srs", 128),
-        log_rows=table.integer("log_rows", 0, 64),
-        first_sequence=counter("first_sequence"),
-        order_count=counter("order_count"),
-        time_ms=counter("time_ms"),
-        elapsed_ms=counter("elapsed_ms"),
-        columns=points(table, "columns", MAX_COLUMNS),
-        # the first batch of a chain has no work before it, and infinity says so
-        work_before=point(table, "work_before", allow_infinity=True),
-        work_after=point(table, "work_after"),
-        slices=hexadecimal(table, "slices", 32),
-        router=hexadecimal(table, "router", 32),
-        signature=hexadecimal(table, "signature", 64),
-    )
+    values = {each.name: _read(table, each.name) for each in fields(Header)}
     table.finish()
-    return header
+    return Header(**values)
+
+
+def _written(name: str, value: Any) -> object:
+    if name in _POINTS:
+        return compress_g1(value).hex()
+    if isinstance(value, tuple):
+        return [compress_g1(column).hex() for column in value]
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _read(table: Table, name: str) -> Any:
+    """The checked value of one field; a field of no known type is a fault of this module."""
+    if name in _NAMES:
+        return table.name(name, _NAMES[name])
+    if name in _INTEGERS:
+        return table.integer(name, 0, _MAX_INTEGER)
+    if name in _BYTES:
+        return hexadecimal(table, name, _BYTES[name])
+    if name in _POINTS:
+        return point(table, name, allow_infinity=_POINTS[name])
+    return {"version": lambda: HEADER_VERSION, "columns": lambda: _columns(table)}[name]()
+
+
+def _columns(table: Table) -> tuple[PointG1, ...]:
+    return points(table, "columns", MAX_COLUMNS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zkroute.model.order import MARGIN_BITS, Indices, Words
+from zkroute.model.order import Indices, Words
 from zkroute.model.policy import Policy
 
 
@@ -17,12 +17,13 @@ def derived_margins(
         (10**decimals.margin, 100 * 10 ** (decimals.size + decimals.price))
         for decimals in policy.decimals
     ]
+    highest = (1 << policy.widths.margin_bits) - 1
     words = np.zeros((len(size), 2), dtype=np.uint64)
     rows = zip(instruments.tolist(), size.tolist(), price.tolist(), percent, strict=True)
     margins = []
     for instrument, amount, level, share in rows:
         up, down = scales[instrument]
-        margins.append(min(amount * level * share * up // down, (1 << MARGIN_BITS) - 1))
+        margins.append(min(amount * level * share * up // down, highest))
     words[:, 0] = [margin & ((1 << 64) - 1) for margin in margins]
     words[:, 1] = [margin >> 64 for margin in margins]
     return words

@@ -60,6 +60,29 @@ class Table:
             self.refuse(f"must be between {low} and {high}, not {_show(value)}", key)
         return value
 
+    def optional_integer(self, key: str, low: int, high: int) -> int | None:
+        """The whole number at `key`, within low..high; None where the key is left out."""
+        return self.integer(key, low, high) if self.has(key) else None
+
+    def integers(self, key: str, low: int, high: int) -> tuple[int, ...]:
+        """The list of distinct whole numbers at `key`, at least one, each within low..high."""
+        values = self._take(key, _MISSING)
+        if not isinstance(values, list) or not values:
+            self.refuse(f"must be a list of one or more whole numbers, not {_show(values)}", key)
+        for value in values:
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                self.refuse(f"must list whole numbers {low} to {high}, not {_show(value)}", key)
+        if len(set(values)) != len(values):
+            self.refuse("lists a number twice", key)
+        return tuple(values)
+
+    def boolean(self, key: str, default: bool) -> bool:
+        """The true or false at `key`."""
+        value = self._take(key, default)
+        if not isinstance(value, bool):
+            self.refuse(f"must be true or false, not {_show(value)}", key)
+        return value
+
     def name(self, key: str, max_length: int = 64, default: str = _MISSING) -> str:
         """The name at `key`: letters, digits and ._:/+- only, so it prints the same anywhere."""
         return self._check_name(self._take(key, default), max_length, key)
@@ -112,8 +135,15 @@ class Table:
             self.refuse(f"must be a table, not {_show(value)}", key)
         return self._child(value, key)
 
-    def tables(self, key: str, max_count: int) -> list[Table]:
-        """The tables of the array of tables at `key`: at least one, at most `max_count`."""
+    def tables(self, key: str, max_count: int, optional: bool = False) -> list[Table]:
+        """The tables of the array of tables at `key`: at most `max_count`, one unless `optional`.
+
+        An optional array is left out or holds at least one table in TOML; the canonical form may
+        hold an empty list.
+        """
+        if optional and self.values.get(key, []) == []:
+            self.known[key] = None
+            return []
         value = self._take(key, _MISSING)
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             self.refuse(f"must be an array of tables ([[{key}]])", key)

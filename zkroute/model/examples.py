@@ -187,9 +187,15 @@ price = 2
 size = 5
 margin = 2
 
-[cost]                 # in whole units of the quote currency
+[cost]                 # in steps of about 1.68 of the quote currency
 kind = "notional"
-unit = 10_000_000
+unit = 16_777_216      # a power of two (2^24) saves the proof a range check
+
+[widths]               # as narrow as trades of these markets allow: proofs get shorter
+size_bits = 36
+price_bits = 36
+cost_bits = 36
+key_bits = 44
 
 [key]
 gas_weight = 2_000

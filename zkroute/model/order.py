@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zkroute.errors import MalformedError
-from zkroute.model.policy import Policy
+from zkroute.model.policy import MAX_BUNDLE, Policy
 from zkroute.model.policy_parts import CLASS_FIELDS
 
 ORDER_DOMAIN = b"zkroute/order/v1"
 MAX_ORDERS = 1 << 20
-MARGIN_BITS = 96
+LEG_OF_PREVIOUS = 1
+"""Bit of `flags`: the order rides with the one before it."""
 SIDES = {"buy": 1, "sell": 2}
 EMPTY_PAYLOAD = hashlib.sha256(b"").digest()
 
@@ -29,6 +30,7 @@ ORDER_RECORD = np.dtype(
         ("tier", "S16"),
         ("intent", "S16"),
         ("order_type", "S16"),
+        ("fee_class", "S16"),
         ("side", "u1"),
         ("flags", "u1"),
         ("reserved", "u1", (6,)),
@@ -42,7 +44,7 @@ ORDER_RECORD = np.dtype(
         ("salt", "u1", (32,)),
     ]
 )
-"""216 bytes, no gaps; docs/orders.md has the offsets."""
+"""232 bytes, no gaps; docs/orders.md has the offsets."""
 
 Records = NDArray[np.void]
 Words = NDArray[np.uint64]
@@ -53,12 +55,13 @@ Indices = NDArray[np.int64]
 class OrderColumns:
     """What a new batch of n orders says, before it becomes documents.
 
-    `digits` are positions in the policy's intents, tiers, instruments and order types;
+    `digits` are positions in the policy's lists, one array per dimension;
     `margin` is (n, 2), low word first; `client_order_id` is bytes of at most 32;
-    `payload_sha256` is (n, 32) uint8.
+    `payload_sha256` is (n, 32) uint8; `is_leg` marks orders that ride with the one before, None
+    for none.
     """
 
-    digits: tuple[Indices, Indices, Indices, Indices]
+    digits: tuple[Indices, ...]
     side: NDArray[np.uint8]
     account: Words
     size: Words
@@ -67,6 +70,7 @@ class OrderColumns:
     time_ms: Words
     client_order_id: NDArray[np.bytes_]
     payload_sha256: NDArray[np.uint8]
+    is_leg: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ class Orders:
 
     All arrays have one entry per order. `margin` is (n, 2) uint64, low word first; `side` is 1
     for buy and 2 for sell; sizes, prices and margins are scaled by the policy's decimals of the
-    instrument. `policy_digest` names the policy they were checked against. Made by
+    instrument. `is_leg` marks orders that ride with the one before; the order before a bundle's
+    first leg is its leader. `policy_digest` names the policy they were checked against. Made by
     `orders_from_records`, `new_orders` or a reader only.
     """
 
@@ -88,6 +93,7 @@ class Orders:
     price: Words
     margin: Words
     time_ms: Words
+    is_leg: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.records)
@@ -132,6 +138,8 @@ def new_orders(policy: Policy, columns: OrderColumns) -> Orders:
         records[field] = np.array(names, dtype="S16")[digit]
     for field in ("side", "account", "size", "price", "time_ms"):
         records[field] = getattr(columns, field)
+    if columns.is_leg is not None:
+        records["flags"] = columns.is_leg.astype(np.uint8) * np.uint8(LEG_OF_PREVIOUS)
     records["margin"] = columns.margin[:, ::-1]
     records["client_order_id"] = columns.client_order_id
     records["payload_sha256"] = columns.payload_sha256
@@ -178,6 +186,7 @@ def orders_from_records(records: Records, policy: Policy, source: str) -> Orders
         price=records["price"].astype(np.uint64),
         margin=np.ascontiguousarray(records["margin"][:, ::-1]).astype(np.uint64),
         time_ms=records["time_ms"].astype(np.uint64),
+        is_leg=(records["flags"] & LEG_OF_PREVIOUS) != 0,
     )
     _check_fields(orders, policy, source)
     return orders
@@ -217,8 +226,9 @@ def _positions(values: NDArray[np.bytes_], names: tuple[str, ...]) -> Indices:
 
 def _check_fields(orders: Orders, policy: Policy, source: str) -> None:
     records, widths = orders.records, policy.widths
-    flags = (records["flags"] != 0) | (records["reserved"] != 0).any(axis=1)
-    _refuse_any(flags, source, "flags", "unused bits are set")
+    unused = (records["flags"] > LEG_OF_PREVIOUS) | (records["reserved"] != 0).any(axis=1)
+    _refuse_any(unused, source, "flags", "unused bits are set")
+    _check_bundles(orders.is_leg, policy, source)
     sides = (orders.side == 0) | (orders.side > 2)
     _refuse_any(sides, source, "side", "is neither buy (1) nor sell (2)", orders.side)
     _refuse_any(orders.size == 0, source, "size", "is zero")
@@ -228,9 +238,36 @@ def _check_fields(orders: Orders, policy: Policy, source: str) -> None:
         _refuse_any(wide, source, field, f"needs more than {bits} bits", values)
     if policy.cost.kind == "notional":
         _refuse_any(orders.price == 0, source, "price", "is zero, and the cost is notional")
-    wide = (orders.margin[:, 1] >> np.uint64(MARGIN_BITS - 64)) != 0
-    _refuse_any(wide, source, "margin", f"needs more than {MARGIN_BITS} bits")
+    wide = needs_more_bits(orders.margin, widths.margin_bits)
+    _refuse_any(wide, source, "margin", f"needs more than {widths.margin_bits} bits")
     _refuse_any(~_is_padded_text(records), source, "client_order_id", "is not printable ASCII")
+
+
+def _check_bundles(is_leg: NDArray[np.bool_], policy: Policy, source: str) -> None:
+    if not is_leg.any():
+        return
+    if not policy.bundles:
+        _refuse_any(
+            is_leg, source, "flags", "rides with the one before, but the policy has no bundles"
+        )
+    _refuse_any(is_leg[:1], source, "flags", "rides with the one before, and there is none")
+    positions = np.arange(len(is_leg))
+    leader = np.maximum.accumulate(np.where(is_leg, 0, positions))
+    too_long = positions - leader >= MAX_BUNDLE
+    _refuse_any(
+        too_long,
+        source,
+        "flags",
+        f"is the {MAX_BUNDLE + 1}th of a bundle; {MAX_BUNDLE} are allowed",
+    )
+
+
+def needs_more_bits(words: Words, bits: int) -> NDArray[np.bool_]:
+    """Per row of (n, 2) words, low word first, whether the value is 2^bits or more."""
+    if bits > 64:
+        return np.asarray((words[:, 1] >> np.uint64(bits - 64)) != 0)
+    low = words[:, 0] >> np.uint64(bits) if bits < 64 else np.zeros_like(words[:, 0])
+    return np.asarray((words[:, 1] != 0) | (low != 0))
 
 
 def _is_padded_text(records: Records) -> NDArray[np.bool_]:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from zkroute.errors import MalformedError
 from zkroute.model.order import (
     EMPTY_PAYLOAD,
-    MARGIN_BITS,
     MAX_ORDERS,
     SIDES,
     Indices,
@@ -33,7 +32,13 @@ from zkroute.model.text_values import (
 )
 
 REQUIRED = ("account", "side", "size", "price")
-DEFAULTS = {"margin": "0", "time_ms": "0", "client_order_id": "", "payload": ""}
+DEFAULTS = {
+    "margin": "0",
+    "time_ms": "0",
+    "client_order_id": "",
+    "payload": "",
+    "leg_of_previous": "no",
+}
 PAYLOAD_HASH = "payload_sha256"
 
 
@@ -52,11 +57,11 @@ def read_orders(path: Path, policy: Policy) -> Orders:
     ]
     columns.check_names([*named, *REQUIRED], [*CLASS_FIELDS, *DEFAULTS, PAYLOAD_HASH])
     columns = _with_defaults(columns, policy)
-    intents, tiers, instruments, order_types = (
-        choices(columns, field, names)
+    digits = {
+        field: choices(columns, field, names)
         for field, names in zip(CLASS_FIELDS, policy.dimensions, strict=True)
-    )
-    size, price, margin = scaled_amounts(columns, policy, instruments)
+    }
+    size, price, margin = scaled_amounts(columns, policy, digits["instrument"])
     account = whole_numbers(columns, "account")
     client_order_id = identifiers(columns, "client_order_id")
     _refuse_duplicates(columns, account, client_order_id)
@@ -64,7 +69,7 @@ def read_orders(path: Path, policy: Policy) -> Orders:
     return new_orders(
         policy,
         OrderColumns(
-            digits=(intents, tiers, instruments, order_types),
+            digits=tuple(digits.values()),
             side=side.astype(np.uint8),
             account=account,
             size=size,
@@ -73,6 +78,7 @@ def read_orders(path: Path, policy: Policy) -> Orders:
             time_ms=whole_numbers(columns, "time_ms"),
             client_order_id=client_order_id,
             payload_sha256=_payloads(columns),
+            is_leg=_legs(columns, policy),
         ),
     )
 
@@ -89,7 +95,7 @@ def scaled_amounts(
     widths = policy.widths
     size = scaled_decimals(columns, "size", places("size"), widths.size_bits)[:, 0]
     price = scaled_decimals(columns, "price", places("price"), widths.price_bits)[:, 0]
-    margin = scaled_decimals(columns, "margin", places("margin"), MARGIN_BITS)
+    margin = scaled_decimals(columns, "margin", places("margin"), widths.margin_bits)
     for field, values in (("size", size), ("price", price)):
         if (values == 0).any() and (field == "size" or policy.cost.kind == "notional"):
             why = "" if field == "size" else ", and the policy's cost is notional"
@@ -111,6 +117,17 @@ def _with_defaults(columns: TextColumns, policy: Policy) -> TextColumns:
             texts = [text or default for text in filled[field].to_pylist()]
             filled[field] = pa.array(texts, type=pa.string())
     return TextColumns(columns.source, filled, columns.count, columns.place)
+
+
+def _legs(columns: TextColumns, policy: Policy) -> NDArray[np.bool_]:
+    """Which rows ride with the one before; refuses what the policy does not allow, by its row."""
+    is_leg = choices(columns, "leg_of_previous", ["no", "yes"]) == 1
+    if is_leg.any() and not policy.bundles:
+        message = "rides with the order before, but the policy does not say bundles = true"
+        columns.refuse(int(np.argmax(is_leg)), "leg_of_previous", message)
+    if is_leg[:1].any():
+        columns.refuse(0, "leg_of_previous", "the first order has none before it to ride with")
+    return np.asarray(is_leg)
 
 
 def _payloads(columns: TextColumns) -> NDArray[np.uint8]:

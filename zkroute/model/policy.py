@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from zkroute.model.document import Table, canonical, document_digest, load_canonical, load_toml
+from zkroute.model.policy_checks import check_policy
 from zkroute.model.policy_parts import (
-    CLASS_FIELDS,
     CLASS_NAME_LENGTH,
     DIMENSIONS,
     MAX_CLASSES,
@@ -18,22 +20,32 @@ from zkroute.model.policy_parts import (
     Decimals,
     Document,
     KeyRule,
-    Route,
-    Segment,
     Widths,
 )
+from zkroute.model.policy_risk import MAX_MARGIN_RULES, MarginRule, Publish, Risk, Sharding
+from zkroute.model.policy_segments import MAX_GAS_LEVELS, Route, Segment
+from zkroute.model.policy_table import combination_counts, margin_table, route_table
+
+if TYPE_CHECKING:
+    from zkroute.model.snapshot import Snapshot
 
 POLICY_DOMAIN = "zkroute/policy/v1"
 MIN_SLOTS, MAX_SLOTS = 4, 4096
+MIN_CARRY, MAX_CARRY = 16, 4096
+MAX_BUNDLE = 16
+"""Most orders of a bundle."""
+ANY_FEE_CLASS = ("any",)
 
 
 @dataclass(frozen=True)
 class Policy:
     """A routing policy that has passed every check a policy can pass on its own.
 
-    `chain` names the chain of batches; `slots` is how many node slots it has for good. The four
+    `chain` names the chain of batches; `slots` is how many node slots it has for good. The five
     name lists span the order classes. `decimals` holds one entry per instrument, in order.
-    `drain` is "none" or "service-rate". Made by `parse_policy` or `policy_from_canonical` only.
+    `drain` is "none" or "service-rate". `carry` is how many orders a batch may hold for the next
+    one, None where no segment can close. `gas_levels` are the thresholds of the reference gas
+    price, ascending. Made by `parse_policy` or `policy_from_canonical` only.
     """
 
     name: str
@@ -43,18 +55,26 @@ class Policy:
     tiers: tuple[str, ...]
     instruments: tuple[str, ...]
     order_types: tuple[str, ...]
+    fee_classes: tuple[str, ...]
     decimals: tuple[Decimals, ...]
     widths: Widths
     cost: Cost
     key: KeyRule
     drain: str
+    carry: int | None
+    bundles: bool
+    risk: Risk
+    margins: tuple[MarginRule, ...]
+    sharding: Sharding | None
+    gas_levels: tuple[int, ...]
+    publish: Publish
     segments: tuple[Segment, ...]
     routes: tuple[Route, ...]
 
     @property
     def dimensions(self) -> tuple[tuple[str, ...], ...]:
-        """The four name lists, slowest digit of the class index first."""
-        return (self.intents, self.tiers, self.instruments, self.order_types)
+        """The five name lists, slowest digit of the class index first."""
+        return (self.intents, self.tiers, self.instruments, self.order_types, self.fee_classes)
 
     @property
     def class_count(self) -> int:
@@ -62,7 +82,7 @@ class Policy:
         return math.prod(map(len, self.dimensions))
 
     def class_names(self, index: int) -> tuple[str, ...]:
-        """Intent, tier, instrument and order type of a class index."""
+        """Intent, tier, instrument, order type and fee class of a class index."""
         names = []
         for dimension in reversed(self.dimensions):
             index, digit = divmod(index, len(dimension))
@@ -71,9 +91,62 @@ class Policy:
 
     @cached_property
     def class_routes(self) -> tuple[Route, ...]:
-        """The rule each class falls under, by class index: the first that fits."""
-        found = _first_routes(self)
-        return tuple(route for route in found if route is not None)
+        """The rule each class falls under, where nothing but its class decides."""
+        return tuple(route for route in self.combination_routes(0) if route is not None)
+
+    def combination_routes(self, gas_level: int) -> list[Route | None]:
+        """The rule each combination falls under at a gas level; None for what cannot occur.
+
+        Combinations are numbered as in `zkroute.model.policy_table.route_table`.
+        """
+        return route_table(self, gas_level)[0]
+
+    @property
+    def routes_by_class_only(self) -> bool:
+        """Whether an order's class alone decides its segment and priority."""
+        return combination_counts(self) == (1, 1, 1) and not self.gas_levels
+
+    @cached_property
+    def margin_rules(self) -> tuple[tuple[int, int], ...]:
+        """(rate, kind) of every class; kind 0 is no rule, 1 initial, 2 maintenance margin."""
+        return margin_table(self)
+
+    @cached_property
+    def margin_factors(self) -> tuple[int, int]:
+        """Coprime (A, B): an order is short of margin iff margin * A < notional * rate * B.
+
+        That is margin < notional * rate / rate_scale, with the margin in units of
+        10^-(margin decimals) and the notional in units of 10^-(price + size decimals).
+        """
+        decimals = self.decimals[0]
+        a = self.risk.rate_scale * 10 ** (decimals.price + decimals.size)
+        b = 10**decimals.margin
+        common = math.gcd(a, b)
+        return a // common, b // common
+
+    def gas_level(self, snapshot: Snapshot) -> int:
+        """How many gas thresholds the snapshot's reference gas price has reached."""
+        return sum(level <= snapshot.gas_price for level in self.gas_levels)
+
+    @cached_property
+    def placement_order(self) -> tuple[int, ...]:
+        """Segment indices, each before the one it overflows to; of equal standing by index."""
+        waiting_for = [0] * len(self.segments)
+        for segment in self.segments:
+            if segment.overflow is not None:
+                waiting_for[self.segment_index(segment.overflow)] += 1
+        ready = [index for index, count in enumerate(waiting_for) if count == 0]
+        order = []
+        while ready:
+            index = heapq.heappop(ready)
+            order.append(index)
+            overflow = self.segments[index].overflow
+            if overflow is not None:
+                target = self.segment_index(overflow)
+                waiting_for[target] -= 1
+                if waiting_for[target] == 0:
+                    heapq.heappush(ready, target)
+        return tuple(order)
 
     def segment_index(self, name: str) -> int:
         """Position of a segment in the policy's list."""
@@ -81,7 +154,9 @@ class Policy:
 
     def document(self) -> Document:
         """The policy as a document with every default filled in."""
-        return {
+        queue: Document = {"drain": self.drain}
+        document: Document = {
+            "bundles": self.bundles,
             "chain": self.chain,
             "classes": {
                 key: list(names) for key, names in zip(DIMENSIONS, self.dimensions, strict=True)
@@ -93,15 +168,20 @@ class Policy:
                     for name, decimals in zip(self.instruments, self.decimals, strict=True)
                 }
             },
+            "gas": {"levels": list(self.gas_levels)} if self.gas_levels else {},
             "key": self.key.document(),
+            "margins": [rule.document() for rule in self.margins],
             "name": self.name,
-            "queue": {"drain": self.drain},
+            "publish": self.publish.document(),
+            "queue": queue if self.carry is None else queue | {"carry": self.carry},
+            "risk": self.risk.document(),
             "routes": [route.document() for route in self.routes],
             "segments": [segment.document() for segment in self.segments],
             "slots": self.slots,
             "version": 1,
             "widths": self.widths.document(),
         }
+        return document | ({"sharding": self.sharding.document()} if self.sharding else {})
 
     def canonical_bytes(self) -> bytes:
         """The one byte form of this policy; `policy_from_canonical` is its inverse."""
@@ -136,43 +216,69 @@ def policy_from_canonical(data: bytes) -> Policy:
 
 def _read(table: Table) -> Policy:
     table.integer("version", 1, 1, 1)
-    classes = table.table("classes", optional=False)
-    intents, tiers, instruments, order_types = dimensions = tuple(
-        classes.names(key, CLASS_NAME_LENGTH) for key in DIMENSIONS
-    )
-    classes.finish()
-    if math.prod(map(len, dimensions)) > MAX_CLASSES:
-        classes.refuse(f"the four lists span more than {MAX_CLASSES} classes")
+    dimensions = _read_dimensions(table.table("classes", optional=False))
     queue = table.table("queue")
     policy = Policy(
         name=table.title("name"),
         chain=table.name("chain"),
-        slots=_read_slots(table),
-        intents=intents,
-        tiers=tiers,
-        instruments=instruments,
-        order_types=order_types,
-        decimals=_read_decimals(table.table("decimals"), instruments),
+        slots=_power_of_two(table, "slots", MIN_SLOTS, MAX_SLOTS),
+        intents=dimensions[0],
+        tiers=dimensions[1],
+        instruments=dimensions[2],
+        order_types=dimensions[3],
+        fee_classes=dimensions[4],
+        decimals=_read_decimals(table.table("decimals"), dimensions[2]),
         widths=Widths.read(table.table("widths")),
         cost=Cost.read(table.table("cost")),
         key=KeyRule.read(table.table("key")),
         drain=queue.choice("drain", ("none", "service-rate"), "none"),
+        carry=_power_of_two(queue, "carry", MIN_CARRY, MAX_CARRY) if queue.has("carry") else None,
+        bundles=table.boolean("bundles", False),
+        risk=Risk.read(table.table("risk")),
+        margins=tuple(map(MarginRule.read, table.tables("margins", MAX_MARGIN_RULES, True))),
+        sharding=Sharding.read(table.table("sharding")) if table.has("sharding") else None,
+        gas_levels=_read_gas_levels(table.table("gas")),
+        publish=Publish.read(table.table("publish")),
         segments=tuple(map(Segment.read, table.tables("segments", MAX_SEGMENTS))),
         routes=tuple(map(Route.read, table.tables("routes", MAX_ROUTES))),
     )
     queue.finish()
     table.finish()
-    _check_cost(policy, table)
-    _check_segments(policy, table)
-    _check_routes(policy, table)
+    check_policy(policy, table)
     return policy
 
 
-def _read_slots(table: Table) -> int:
-    slots = table.integer("slots", MIN_SLOTS, MAX_SLOTS)
-    if slots & (slots - 1):
-        table.refuse(f"must be a power of two, not {slots}", "slots")
-    return slots
+def _read_dimensions(classes: Table) -> tuple[tuple[str, ...], ...]:
+    """The five name lists; fee classes may be left out."""
+    defaults = {"fee_classes": ANY_FEE_CLASS}
+    dimensions = tuple(
+        classes.names(key, CLASS_NAME_LENGTH, defaults[key])
+        if key in defaults
+        else classes.names(key, CLASS_NAME_LENGTH)
+        for key in DIMENSIONS
+    )
+    classes.finish()
+    if math.prod(map(len, dimensions)) > MAX_CLASSES:
+        classes.refuse(f"the lists span more than {MAX_CLASSES} classes")
+    return dimensions
+
+
+def _power_of_two(table: Table, key: str, low: int, high: int) -> int:
+    value = table.integer(key, low, high)
+    if value & (value - 1):
+        table.refuse(f"must be a power of two, not {value}", key)
+    return value
+
+
+def _read_gas_levels(table: Table) -> tuple[int, ...]:
+    """Thresholds of `[gas]`, ascending."""
+    levels = table.integers("levels", 0, (1 << 48) - 1) if table.has("levels") else ()
+    if list(levels) != sorted(levels):
+        table.refuse("must ascend", "levels")
+    if len(levels) > MAX_GAS_LEVELS:
+        table.refuse(f"has {len(levels)} entries; at most {MAX_GAS_LEVELS} are allowed", "levels")
+    table.finish()
+    return levels
 
 
 def _read_decimals(table: Table, instruments: tuple[str, ...]) -> tuple[Decimals, ...]:
@@ -187,71 +293,3 @@ def _read_decimals(table: Table, instruments: tuple[str, ...]) -> tuple[Decimals
     own.finish()
     table.finish()
     return tuple(decimals)
-
-
-def _check_cost(policy: Policy, table: Table) -> None:
-    """Costs of different instruments add up in one node, so they must count the same unit."""
-    if policy.cost.kind == "unit":
-        return
-    if policy.cost.kind == "size" and policy.widths.cost_bits < policy.widths.size_bits:
-        table.refuse("must be at least size_bits where the cost is the size", "widths", "cost_bits")
-    scales = {
-        decimals.size + (decimals.price if policy.cost.kind == "notional" else 0)
-        for decimals in policy.decimals
-    }
-    if len(scales) > 1:
-        what = "size" if policy.cost.kind == "size" else "price plus size"
-        table.refuse(
-            f"cost by {policy.cost.kind} adds up over instruments, so the {what} decimals "
-            f"must be the same for all; here they are {sorted(scales)}",
-            "decimals",
-        )
-
-
-def _check_segments(policy: Policy, table: Table) -> None:
-    names: set[str] = set()
-    for position, segment in enumerate(policy.segments):
-        if segment.name in names:
-            table.refuse(f"{segment.name!r} is already a segment", "segments", position, "name")
-        names.add(segment.name)
-
-
-def _check_routes(policy: Policy, table: Table) -> None:
-    segments = {segment.name for segment in policy.segments}
-    known = [frozenset(names) for names in policy.dimensions]
-    for position, route in enumerate(policy.routes):
-        if route.segment not in segments:
-            message = f"no segment is called {route.segment!r}"
-            table.refuse(message, "routes", position, "segment")
-        for field, names, allowed in zip(CLASS_FIELDS, known, route.match, strict=True):
-            for name in allowed or ():
-                if name not in names:
-                    message = f"{name!r} is not in the policy's list of {field}s"
-                    table.refuse(message, "routes", position, "match", field)
-    _check_coverage(policy, table)
-
-
-def _check_coverage(policy: Policy, table: Table) -> None:
-    uncovered = [i for i, route in enumerate(_first_routes(policy)) if route is None]
-    if uncovered:
-        shown = "; ".join(", ".join(policy.class_names(index)) for index in uncovered[:8])
-        more = f"; and {len(uncovered) - 8} more" if len(uncovered) > 8 else ""
-        table.refuse(
-            f"no route fits these classes (intent, tier, instrument, order type): {shown}{more}. "
-            "A last route without a match takes everything that is left",
-            "routes",
-        )
-
-
-def _first_routes(policy: Policy) -> list[Route | None]:
-    """The first route that fits each class, by class index; None where none does."""
-    found: list[Route | None] = [None] * policy.class_count
-    left = (1 << policy.class_count) - 1
-    for route in policy.routes:
-        fits = route.classes(policy.dimensions) & left
-        left &= ~fits
-        while fits:
-            lowest = fits & -fits
-            found[lowest.bit_length() - 1] = route
-            fits ^= lowest
-    return found

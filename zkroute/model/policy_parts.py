@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from zkroute.model.document import Table
 
@@ -14,9 +13,9 @@ MAX_PRIORITY = 255
 CLASS_NAME_LENGTH = 16
 """Class names stand in the order record in 16 bytes each."""
 
-DIMENSIONS = ("intents", "tiers", "instruments", "order_types")
+DIMENSIONS = ("intents", "tiers", "instruments", "order_types", "fee_classes")
 """Lists of a policy, slowest digit of the class index first."""
-CLASS_FIELDS = ("intent", "tier", "instrument", "order_type")
+CLASS_FIELDS = ("intent", "tier", "instrument", "order_type", "fee_class")
 """The same as they are called on an order and in a route."""
 
 Document = dict[str, object]
@@ -46,12 +45,13 @@ class Decimals:
 
 @dataclass(frozen=True)
 class Widths:
-    """Bits that sizes, prices, costs and node keys may take; anything wider is refused."""
+    """Bits that sizes, prices, margins, costs and node keys may take; anything wider is refused."""
 
     size_bits: int = 48
     price_bits: int = 48
     cost_bits: int = 48
     key_bits: int = 52
+    margin_bits: int = 64
 
     @staticmethod
     def read(table: Table) -> Widths:
@@ -61,6 +61,7 @@ class Widths:
             table.integer("price_bits", 1, 48, 48),
             table.integer("cost_bits", 1, 48, 48),
             table.integer("key_bits", 8, 64, 52),
+            table.integer("margin_bits", 1, 96, 64),
         )
         table.finish()
         return widths
@@ -70,6 +71,7 @@ class Widths:
         return {
             "cost_bits": self.cost_bits,
             "key_bits": self.key_bits,
+            "margin_bits": self.margin_bits,
             "price_bits": self.price_bits,
             "size_bits": self.size_bits,
         }
@@ -108,7 +110,7 @@ class KeyRule:
     """How a node's key, base + slope * work, follows from its snapshot entry.
 
     base = gas_weight * gas_price + latency_weight * latency_ms
-    + reputation_weight * (max_reputation - reputation).
+    + reputation_weight * (max_reputation - reputation) + forecast_weight * forecast.
     slope = 1 ("equal") or max(1, ceil(slope_scale / capacity)) ("inverse-capacity").
     """
 
@@ -118,6 +120,7 @@ class KeyRule:
     max_reputation: int = 0
     slope: str = "equal"
     slope_scale: int = 0
+    forecast_weight: int = 0
 
     @staticmethod
     def read(table: Table) -> KeyRule:
@@ -135,12 +138,14 @@ class KeyRule:
             scale = table.integer("slope_scale", 1, 1 << 48)
         elif table.has("slope_scale"):
             table.refuse('belongs to slope = "inverse-capacity"', "slope_scale")
+        forecast = table.integer("forecast_weight", 0, (1 << 32) - 1, 0)
         table.finish()
-        return KeyRule(gas, latency, reputation, highest, slope, scale)
+        return KeyRule(gas, latency, reputation, highest, slope, scale, forecast)
 
     def document(self) -> Document:
         """The table in its canonical form."""
         document: Document = {
+            "forecast_weight": self.forecast_weight,
             "gas_weight": self.gas_weight,
             "latency_weight": self.latency_weight,
             "reputation_weight": self.reputation_weight,
@@ -151,106 +156,3 @@ class KeyRule:
         if self.slope == "inverse-capacity":
             document["slope_scale"] = self.slope_scale
         return document
-
-
-@dataclass(frozen=True)
-class NodeSelector:
-    """Which nodes a segment takes: those that fit every list given; None is no condition."""
-
-    names: tuple[str, ...] | None = None
-    chains: tuple[str, ...] | None = None
-    groups: tuple[str, ...] | None = None
-
-    @staticmethod
-    def read(table: Table) -> NodeSelector:
-        """Selector of a segment's `nodes` table."""
-        selector = NodeSelector(
-            table.names_or_all("names"), table.names_or_all("chains"), table.names_or_all("groups")
-        )
-        table.finish()
-        return selector
-
-    def selects(self, name: str, chain: str, group: str) -> bool:
-        """Whether a node with these attributes belongs to the segment."""
-        values = (name, chain, group)
-        return all(
-            allowed is None or value in allowed
-            for allowed, value in zip(self._allowed, values, strict=True)
-        )
-
-    @cached_property
-    def _allowed(self) -> tuple[frozenset[str] | None, ...]:
-        lists = (self.names, self.chains, self.groups)
-        return tuple(None if names is None else frozenset(names) for names in lists)
-
-    def document(self) -> Document:
-        """The table in its canonical form."""
-        return {
-            "chains": _list_or_star(self.chains),
-            "groups": _list_or_star(self.groups),
-            "names": _list_or_star(self.names),
-        }
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A named group of nodes that some classes of orders are spread over."""
-
-    name: str
-    nodes: NodeSelector
-
-    @staticmethod
-    def read(table: Table) -> Segment:
-        """One entry of `[[segments]]`."""
-        segment = Segment(table.name("name"), NodeSelector.read(table.table("nodes")))
-        table.finish()
-        return segment
-
-    def document(self) -> Document:
-        """The table in its canonical form."""
-        return {"name": self.name, "nodes": self.nodes.document()}
-
-
-@dataclass(frozen=True)
-class Route:
-    """One rule of the route table: orders that fit `match` go to `segment` with `priority`.
-
-    `match` holds, in the order of `CLASS_FIELDS`, the allowed names or None for any.
-    """
-
-    match: tuple[tuple[str, ...] | None, ...]
-    segment: str
-    priority: int
-
-    @staticmethod
-    def read(table: Table) -> Route:
-        """One entry of `[[routes]]`."""
-        fields = table.table("match")
-        match = tuple(fields.names_or_all(field, CLASS_NAME_LENGTH) for field in CLASS_FIELDS)
-        fields.finish()
-        route = Route(match, table.name("segment"), table.integer("priority", 0, MAX_PRIORITY, 0))
-        table.finish()
-        return route
-
-    def classes(self, dimensions: tuple[tuple[str, ...], ...]) -> int:
-        """The classes the rule fits, as a number whose bit i stands for class index i.
-
-        `dimensions` are the policy's four lists.
-        """
-        fits, stride = 1, 1
-        for names, allowed in zip(reversed(dimensions), reversed(self.match), strict=True):
-            positions = {name: position for position, name in enumerate(names)}
-            inner, fits = fits, 0
-            for name in names if allowed is None else allowed:
-                fits |= inner << (positions[name] * stride)
-            stride *= len(names)
-        return fits
-
-    def document(self) -> Document:
-        """The table in its canonical form."""
-        match = dict(zip(CLASS_FIELDS, map(_list_or_star, self.match), strict=True))
-        return {"match": match, "priority": self.priority, "segment": self.segment}
-
-
-def _list_or_star(names: tuple[str, ...] | None) -> list[str] | str:
-    return "*" if names is None else list(names)

@@ -19,7 +19,8 @@ class Node:
 
     `capacity` and `service_rate` are in the policy's cost unit (capacity in any consistent
     unit, service rate per second); `gas_price`, `latency_ms`, `reputation` are what the policy's
-    key weights multiply. A node that is down keeps its slot and its work, and gets no orders.
+    key weights multiply, and so is `forecast`, the work expected of it. A node that is
+    down keeps its slot and its work, and gets no orders.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Node:
     latency_ms: int
     reputation: int
     is_up: bool
+    forecast: int = 0
 
     @staticmethod
     def read(table: Table) -> Node:
@@ -45,6 +47,7 @@ class Node:
             table.integer("latency_ms", 0, _MAX_MEASURE),
             table.integer("reputation", 0, _MAX_MEASURE),
             table.choice("status", ("up", "down"), "up") == "up",
+            table.integer("forecast", 0, _MAX_MEASURE, 0),
         )
         table.finish()
         return node
@@ -54,6 +57,7 @@ class Node:
         return {
             "capacity": self.capacity,
             "chain": self.chain,
+            "forecast": self.forecast,
             "gas_price": self.gas_price,
             "group": self.group,
             "latency_ms": self.latency_ms,
@@ -68,17 +72,21 @@ class Node:
 class Snapshot:
     """The nodes of an epoch; the position of a node in `nodes` is its slot.
 
+    `gas_price` is the reference gas price, which decides the policy's gas level.
     Made by `parse_snapshot` or `snapshot_from_canonical` only. Whether it fits a policy is
     checked by `zkroute.routing.parameters.node_parameters`.
     """
 
     epoch: int
     nodes: tuple[Node, ...]
+    gas_price: int = 0
 
     def canonical_bytes(self) -> bytes:
         """The one byte form of this snapshot; `snapshot_from_canonical` is its inverse."""
         nodes = [node.document() for node in self.nodes]
-        return canonical({"epoch": self.epoch, "nodes": nodes, "version": 1})
+        return canonical(
+            {"epoch": self.epoch, "gas_price": self.gas_price, "nodes": nodes, "version": 1}
+        )
 
     @cached_property
     def digest(self) -> bytes:
@@ -130,6 +138,7 @@ def check_succession(earlier: Snapshot, later: Snapshot) -> None:
 def _read(table: Table) -> Snapshot:
     table.integer("version", 1, 1, 1)
     epoch = table.integer("epoch", 0, (1 << 63) - 1)
+    gas_price = table.integer("gas_price", 0, _MAX_MEASURE, 0)
     entries = table.tables("nodes", MAX_SLOTS)
     nodes = tuple(map(Node.read, entries))
     table.finish()
@@ -138,4 +147,4 @@ def _read(table: Table) -> Snapshot:
         if node.name in slots:
             entry.refuse(f"{node.name!r} is already the node in slot {slots[node.name]}", "name")
         slots[node.name] = slot
-    return Snapshot(epoch, nodes)
+    return Snapshot(epoch, nodes, gas_price)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from zkroute.model.order import Indices, Words
+from zkroute.model.order import Indices, Words, needs_more_bits
 from zkroute.model.text_columns import TextColumns
 
 _WHOLE = r"^(0|[1-9][0-9]{0,19})$"
@@ -132,12 +132,7 @@ def _require_form(columns: TextColumns, field: str, texts: Any, form: str, what:
 
 
 def _require_width(columns: TextColumns, field: str, words: Words, bits: int) -> None:
-    if bits > 64:
-        wide = (words[:, 1] >> np.uint64(bits - 64)) != 0
-    elif bits == 64:
-        wide = words[:, 1] != 0
-    else:
-        wide = (words[:, 1] != 0) | ((words[:, 0] >> np.uint64(bits)) != 0)
+    wide = needs_more_bits(words, bits)
     if wide.any():
         row = int(np.argmax(wide))
         text = _short(columns.columns[field][row].as_py())

@@ -36,7 +36,7 @@ TRADE_COLUMNS = (
     "exec_type",
 )
 ACCOUNTS = 5000
-_ACCOUNT, _TIER, _INTENT, _ORDER_TYPE, _MARGIN = range(5)
+_ACCOUNT, _TIER, _INTENT, _ORDER_TYPE, _MARGIN, _FEE_CLASS = range(6)
 
 
 def read_trades(
@@ -61,12 +61,13 @@ def read_trades(
     columns = _chosen_rows(columns, policy, first, count, skip_unlisted)
     trade_id = whole_numbers(columns, "trade_id")
     instruments = choices(columns, "instrument", policy.instruments)
-    intents, tiers, order_types = (
+    intents, tiers, order_types, fee_classes = (
         skewed_positions(mixed(trade_id, purpose), len(names))
         for purpose, names in (
             (_INTENT, policy.intents),
             (_TIER, policy.tiers),
             (_ORDER_TYPE, policy.order_types),
+            (_FEE_CLASS, policy.fee_classes),
         )
     )
     size, price, _ = scaled_amounts(columns, policy, instruments)
@@ -74,7 +75,7 @@ def read_trades(
     return new_orders(
         policy,
         OrderColumns(
-            digits=(intents, tiers, instruments, order_types),
+            digits=(intents, tiers, instruments, order_types, fee_classes),
             side=side.astype(np.uint8),
             account=skewed_accounts(mixed(trade_id, _ACCOUNT), ACCOUNTS),
             size=size,

@@ -65,9 +65,8 @@ def generate_flow(
     """
     if not 1 <= count <= MAX_ORDERS or not orders_per_second > 0:
         raise UsageError(f"a flow has 1 to {MAX_ORDERS} orders and a rate above zero")
-    intents, tiers, instruments, order_types = (
-        skewed_positions(draw(count), len(names)) for names in policy.dimensions
-    )
+    digits = tuple(skewed_positions(draw(count), len(names)) for names in policy.dimensions)
+    tiers, instruments = digits[1], digits[2]
     price_level, price = _prices(policy, instruments, draw)
     size = _sizes(policy, instruments, tiers, price_level, draw)
     arrival = _arrival_times(count, orders_per_second, draw)
@@ -75,7 +74,7 @@ def generate_flow(
     return new_orders(
         policy,
         OrderColumns(
-            digits=(intents, tiers, instruments, order_types),
+            digits=digits,
             side=(draw(count) % np.uint64(2) + np.uint64(1)).astype(np.uint8),
             account=skewed_accounts(draw(count), ACCOUNTS),
             size=size,

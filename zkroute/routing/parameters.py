@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from zkroute.errors import MismatchError, UsageError
 from zkroute.model.policy import Policy
 from zkroute.model.policy_parts import KeyRule
+from zkroute.model.policy_table import combination_counts
 from zkroute.model.snapshot import Node, Snapshot
 
 SLOPE_BITS = 24
 WORK_LIMIT = 1 << 64
+RouteEntry = tuple[int, int, int, int, int, int]
 MAX_ELAPSED_MS = (1 << 40) - 1
 
 
@@ -21,7 +23,8 @@ class NodeParameters:
     `exists` is 1 where an eligible node (present and up) stands, else 0. `segment`, `base`,
     `slope` and `drain` are that node's and 0 elsewhere: a node that is down serves nothing, so
     its work neither grows nor drains. `names` holds "" for slots without a node.
-    base < 2^key_bits, 1 <= slope < 2^24, drain < 2^64.
+    base < 2^key_bits, 1 <= slope < 2^24, drain < 2^64. `gas_level` is the snapshot's under the
+    policy, and decides which route table holds.
     """
 
     exists: list[int]
@@ -30,6 +33,7 @@ class NodeParameters:
     slope: list[int]
     drain: list[int]
     names: list[str]
+    gas_level: int = 0
 
 
 def node_parameters(policy: Policy, snapshot: Snapshot, elapsed_ms: int) -> NodeParameters:
@@ -51,7 +55,13 @@ def node_parameters(policy: Policy, snapshot: Snapshot, elapsed_ms: int) -> Node
     segments = [_segment_of(policy, node) for node in snapshot.nodes]
     zeros = [0] * policy.slots
     parameters = NodeParameters(
-        zeros[:], zeros[:], zeros[:], zeros[:], zeros[:], [""] * policy.slots
+        zeros[:],
+        zeros[:],
+        zeros[:],
+        zeros[:],
+        zeros[:],
+        [""] * policy.slots,
+        policy.gas_level(snapshot),
     )
     for slot, (node, segment) in enumerate(zip(snapshot.nodes, segments, strict=True)):
         parameters.names[slot] = node.name
@@ -66,12 +76,35 @@ def node_parameters(policy: Policy, snapshot: Snapshot, elapsed_ms: int) -> Node
 
 
 def route_entries(policy: Policy) -> list[tuple[int, int, int]]:
-    """The public route table: (class, segment, priority) of every class, in class order."""
+    """The public route table of a policy that routes by class alone, in class order.
+
+    One (class, segment, priority) per class. Raises UsageError for a policy that looks at more
+    than the class; `full_route_entries` is for those.
+    """
+    if not policy.routes_by_class_only:
+        raise UsageError(f"policy {policy.name!r} routes by more than an order's class")
+    return [(entry[0], *entry[4:]) for entry in full_route_entries(policy, 0)]
+
+
+def full_route_entries(policy: Policy, gas_level: int) -> list[RouteEntry]:
+    """The public route table at a gas level: one entry per combination that can occur, ascending.
+
+    An entry is (class, high, liquidation, shard, segment, priority); what the policy does not tell
+    apart is 0. At most 2^16 entries. Raises UsageError for a gas level the policy does not have.
+    """
+    if not 0 <= gas_level <= len(policy.gas_levels):
+        raise UsageError(f"policy {policy.name!r} has no gas level {gas_level}")
+    high_count, margin_count, shards = combination_counts(policy)
     positions = {segment.name: index for index, segment in enumerate(policy.segments)}
-    return [
-        (index, positions[route.segment], route.priority)
-        for index, route in enumerate(policy.class_routes)
-    ]
+    entries = []
+    for index, route in enumerate(policy.combination_routes(gas_level)):
+        if route is not None:
+            rest, shard = divmod(index, shards)
+            rest, liquidation = divmod(rest, margin_count)
+            class_index, high = divmod(rest, high_count)
+            target = (positions[route.segment], route.priority)
+            entries.append((class_index, high, liquidation, shard, *target))
+    return entries
 
 
 def _segment_of(policy: Policy, node: Node) -> int:
@@ -106,6 +139,7 @@ def _base(policy: Policy, node: Node) -> int:
         key.gas_weight * node.gas_price
         + key.latency_weight * node.latency_ms
         + key.reputation_weight * deficit
+        + key.forecast_weight * node.forecast
     )
     if base >> policy.widths.key_bits:
         raise MismatchError(
@@ -139,9 +173,17 @@ def _check_live(policy: Policy, parameters: NodeParameters) -> None:
         for segment, exists in zip(parameters.segment, parameters.exists, strict=True)
         if exists
     }
-    for _, segment, _ in route_entries(policy):
-        if segment not in live:
+    primary = {entry[4] for entry in full_route_entries(policy, parameters.gas_level)}
+    for index in sorted(primary):
+        segment = policy.segments[index]
+        if index not in live:
             raise MismatchError(
-                f"orders are routed to segment {policy.segments[segment].name!r}, "
+                f"orders are routed to segment {segment.name!r}, but no node of it is up"
+            )
+        if not segment.can_close or segment.overflow is None:
+            continue
+        if policy.segment_index(segment.overflow) not in live:
+            raise MismatchError(
+                f"segment {segment.name!r} overflows to {segment.overflow!r}, "
                 "but no node of it is up"
             )

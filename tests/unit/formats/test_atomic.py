@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from zkroute.formats.atomic import write_atomic
+from zkroute.atomic import write_atomic
 
 posix_modes = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no mode bits")
 

@@ -21,9 +21,11 @@ from zkroute.formats.srs_file import (
     find_srs,
     list_srs,
     read_srs,
+    srs_folder,
     store_srs,
     write_srs,
 )
+from zkroute.paths import cache_directory
 from zkroute.protocol.ceremonies import PERPETUAL_POWERS_OF_TAU_HERMEZ
 from zkroute.protocol.srs import SrsKind, StructuredReferenceString, new_development
 
@@ -195,6 +197,13 @@ def test_store_find_and_list(srs: StructuredReferenceString) -> None:
     assert same(find_srs(srs.identifier), srs)
     assert same(find_srs("trapdoor", 6), srs)
     assert [each.identifier for each in list_srs()] == [srs.identifier]
+
+
+def test_folder_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert srs_folder() == tmp_path / "data" / "srs"
+    monkeypatch.delenv("ZKROUTE_DATA_DIR")
+    assert srs_folder().is_absolute()
+    assert cache_directory() not in srs_folder().parents
 
 
 def test_longer_string_replaces_shorter_and_stays(srs: StructuredReferenceString) -> None:

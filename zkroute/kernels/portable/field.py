@@ -101,6 +101,24 @@ def store_to(_typing: Any, address: Any, value: Any) -> tuple[Any, Generator]:
     return types.void(types.int64, element), generate
 
 
+@intrinsic
+def prefetch(_typing: Any, array: Any, index: Any) -> tuple[Any, Generator]:
+    """Asks for the cache line of element ``index``, as for ``load``, without waiting for it."""
+    byte = ir.IntType(8).as_pointer()
+    number = ir.IntType(32)
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> ir.Value:
+        address = _element_at(context, builder, signature.args[0], values)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        # for reading, to be kept in all levels, data
+        options = [ir.Constant(number, 0), ir.Constant(number, 3), ir.Constant(number, 1)]
+        builder.call(function, [builder.bitcast(address, byte), *options])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
 def _constant(value: int) -> Any:
     """An intrinsic without arguments that returns one 256-bit integer."""
 

@@ -20,13 +20,18 @@ from zkroute.kernels.portable.curve import (
     slope_denominator,
 )
 from zkroute.kernels.portable.field import (
+    is_zero,
     load,
     multiply_mod_p,
     one_mod_p,
+    prefetch,
     store,
     subtract_mod_p,
     zero,
 )
+
+PREFETCH = 16
+"""How many pairs ahead points are asked for: scattered ones come from beyond the nearest caches."""
 
 
 @jit
@@ -43,23 +48,73 @@ def signed_point(points: Any, entry: int) -> Any:
 def _add_batch(output: Any, points: Any, pairs: Any, target: Any, count: int, scratch: Any) -> None:
     """output[target[k]] = point pairs[k, 0] + point pairs[k, 1] for k < count, entries as above.
 
-    Prefix products of the denominators, one inversion, and back again (Montgomery's trick).
+    Montgomery's trick: prefix products of the denominators of all slopes, one inversion, and
+    back again. Even and odd pairs have chains of their own and every product is followed by one
+    that does not wait for it, which hides a third of their latency. ``pairs`` and ``target`` have
+    room for one entry more, which makes up for an odd count.
     """
-    product = one_mod_p()
-    for k in range(count):
+    if count & 1:
+        pairs[count] = pairs[count - 1]
+        target[count] = target[count - 1]
+    special = np.empty(count + 1, np.int64)
+    specials = 0
+    product0 = one_mod_p()
+    product1 = one_mod_p()
+    for k in range(0, count, 2):
+        for ahead in range(k + PREFETCH, min(k + PREFETCH + 2, count)):
+            prefetch(points, pairs[ahead, 0] & ~1)
+            prefetch(points, pairs[ahead, 1] & ~1)
         x1, y1 = signed_point(points, pairs[k, 0])
         x2, y2 = signed_point(points, pairs[k, 1])
-        denominator = slope_denominator(x1, y1, x2, y2)
+        denominator = subtract_mod_p(x2, x1)
+        if is_zero(denominator) or is_zero(y1) or is_zero(y2):
+            denominator = slope_denominator(x1, y1, x2, y2)
+            special[specials] = k
+            specials += 1
         store(scratch, 2 * k, denominator)
-        store(scratch, 2 * k + 1, product)
-        product = multiply_mod_p(product, denominator)
-    remaining = invert_mod_p(product)
-    for k in range(count - 1, -1, -1):
-        inverse = multiply_mod_p(remaining, load(scratch, 2 * k + 1))
-        remaining = multiply_mod_p(remaining, load(scratch, 2 * k))
+        store(scratch, 2 * k + 1, product0)
+        product0 = multiply_mod_p(product0, denominator)
+        x1, y1 = signed_point(points, pairs[k + 1, 0])
+        x2, y2 = signed_point(points, pairs[k + 1, 1])
+        denominator = subtract_mod_p(x2, x1)
+        if is_zero(denominator) or is_zero(y1) or is_zero(y2):
+            denominator = slope_denominator(x1, y1, x2, y2)
+            special[specials] = k + 1
+            specials += 1
+        store(scratch, 2 * k + 2, denominator)
+        store(scratch, 2 * k + 3, product1)
+        product1 = multiply_mod_p(product1, denominator)
+    remaining = invert_mod_p(multiply_mod_p(product0, product1))
+    remaining0 = multiply_mod_p(remaining, product1)
+    remaining1 = multiply_mod_p(remaining, product0)
+    for k in range((count - 1) & ~1, -1, -2):
+        inverse0 = multiply_mod_p(remaining0, load(scratch, 2 * k + 1))
+        inverse1 = multiply_mod_p(remaining1, load(scratch, 2 * k + 3))
+        remaining0 = multiply_mod_p(remaining0, load(scratch, 2 * k))
+        remaining1 = multiply_mod_p(remaining1, load(scratch, 2 * k + 2))
+        store(scratch, 2 * k, inverse0)
+        store(scratch, 2 * k + 2, inverse1)
         x1, y1 = signed_point(points, pairs[k, 0])
         x2, y2 = signed_point(points, pairs[k, 1])
-        x3, y3 = add_affine(x1, y1, x2, y2, inverse)
+        x3, y3 = signed_point(points, pairs[k + 1, 0])
+        x4, y4 = signed_point(points, pairs[k + 1, 1])
+        slope0 = multiply_mod_p(inverse0, subtract_mod_p(y2, y1))
+        slope1 = multiply_mod_p(inverse1, subtract_mod_p(y4, y3))
+        square0 = multiply_mod_p(slope0, slope0)
+        square1 = multiply_mod_p(slope1, slope1)
+        x2 = subtract_mod_p(subtract_mod_p(square0, x1), x2)
+        x4 = subtract_mod_p(subtract_mod_p(square1, x3), x4)
+        rise0 = multiply_mod_p(slope0, subtract_mod_p(x1, x2))
+        rise1 = multiply_mod_p(slope1, subtract_mod_p(x3, x4))
+        store(output, 2 * target[k], x2)
+        store(output, 2 * target[k] + 1, subtract_mod_p(rise0, y1))
+        store(output, 2 * target[k + 1], x4)
+        store(output, 2 * target[k + 1] + 1, subtract_mod_p(rise1, y3))
+    for index in range(specials):
+        k = special[index]
+        x1, y1 = signed_point(points, pairs[k, 0])
+        x2, y2 = signed_point(points, pairs[k, 1])
+        x3, y3 = add_affine(x1, y1, x2, y2, load(scratch, 2 * k))
         store(output, 2 * target[k], x3)
         store(output, 2 * target[k] + 1, y3)
 
@@ -70,13 +125,15 @@ def add_pairs(output: Any, points: Any, pairs: Any, start: int, stop: int) -> No
 
     Entries are as for ``signed_point``.
     """
-    scratch = np.empty((2 * BATCH, 4), np.uint64)
-    target = np.empty(BATCH, np.int64)
+    scratch = np.empty((2 * BATCH + 2, 4), np.uint64)
+    batch = np.empty((BATCH + 1, 2), np.int64)
+    target = np.empty(BATCH + 1, np.int64)
     for first in range(start, stop, BATCH):
         count = min(BATCH, stop - first)
         for k in range(count):
+            batch[k] = pairs[first + k]
             target[k] = first + k
-        _add_batch(output, points, pairs[first : first + count], target, count, scratch)
+        _add_batch(output, points, batch, target, count, scratch)
 
 
 @jit
@@ -88,21 +145,22 @@ def _copy_point(output: Any, position: int, points: Any, entry: int) -> None:
 
 @jit
 def _halve_groups(
-    sums: Any, output: Any, points: Any, entries: Any, gather: bool, bounds: Any, scratch: Any
-) -> int:
+    sums: Any, output: Any, points: Any, entries: Any, bounds: Any, scratch: Any
+) -> Any:
     """One level: neighbours of each group added into ``output``; returns how many points remain.
 
-    Point k of the level is entries[k] if ``gather``, else simply number k. Group g is points
+    Point k of the level is entries[k], or simply number k if there are no entries. Group g is points
     bounds[g] .. bounds[g + 1] - 1, and ``bounds`` is updated to where its halves went. A group
     of one point is done: it goes to ``sums`` and leaves.
     """
-    pairs = np.empty((BATCH, 2), np.int64)
-    target = np.empty(BATCH, np.int64)
-    filled = 0
-    written = 0
-    start = np.int64(bounds[0])
+    pairs = np.empty((BATCH + 1, 2), np.int64)
+    target = np.empty(BATCH + 1, np.int64)
+    gather = len(entries) > 0
+    filled = np.int64(0)
+    written = np.int64(0)
+    start = bounds[0]
     for group in range(bounds.shape[0] - 1):
-        stop = np.int64(bounds[group + 1])
+        stop = bounds[group + 1]
         bounds[group] = written
         if stop - start == 1:
             entry = np.int64(entries[start]) if gather else 2 * start
@@ -122,7 +180,7 @@ def _halve_groups(
             filled += 1
             if filled == BATCH:
                 _add_batch(output, points, pairs, target, filled, scratch)
-                filled = 0
+                filled = np.int64(0)
         if start < stop:
             entry = np.int64(entries[start]) if gather else 2 * start
             _copy_point(output, written, points, entry)
@@ -144,12 +202,12 @@ def sum_groups(sums: Any, points: Any, entries: Any, bounds: Any) -> None:
     for group in range(bounds.shape[0] - 1):
         store(sums, 2 * group, zero())
         store(sums, 2 * group + 1, zero())
-    length = np.int64(bounds[bounds.shape[0] - 1] - bounds[0])
-    scratch = np.empty((2 * BATCH, 4), np.uint64)
+    length = bounds[bounds.shape[0] - 1] - bounds[0]
+    scratch = np.empty((2 * BATCH + 2, 4), np.uint64)
     # a group of m > 1 points leaves (m + 1) // 2 <= 2 m / 3 points
     halves = np.empty((2 * length // 3 + 1, 8), np.uint64)
     quarters = np.empty((4 * length // 9 + 1, 8), np.uint64)
-    remaining = _halve_groups(sums, halves, points, entries, True, bounds, scratch)
+    remaining = _halve_groups(sums, halves, points, entries, bounds, scratch)
     while remaining > 0:
-        remaining = _halve_groups(sums, quarters, halves, entries, False, bounds, scratch)
+        remaining = _halve_groups(sums, quarters, halves, entries[:0], bounds, scratch)
         halves, quarters = quarters, halves

@@ -130,12 +130,12 @@ def _multiply_range(
     for k in range(count):
         pairs[k, 0] = pairs[k, 1] = 2 * positions[start + k]
         flat[k] = points[positions[start + k]]
-    add_pairs(tables[_ODD_MULTIPLES], points, pairs, 0, count)
+    add_pairs(tables[_ODD_MULTIPLES], points, pairs, np.int64(0), count)
     for multiple in range(1, _ODD_MULTIPLES):
         for k in range(count):
             pairs[k, 0] = 2 * ((multiple - 1) * count + k)
             pairs[k, 1] = 2 * (doubles + k)
-        add_pairs(tables[multiple], flat, pairs, 0, count)
+        add_pairs(tables[multiple], flat, pairs, np.int64(0), count)
     digits = np.zeros((2, _NAF_DIGITS), np.int64)
     jacobian = np.empty((count, 12), np.uint64)
     for k in range(count):
@@ -162,7 +162,7 @@ def _multiply_range(
         store(jacobian, 3 * k, X)
         store(jacobian, 3 * k + 1, Y)
         store(jacobian, 3 * k + 2, Z)
-    to_affine(products[start:stop], jacobian, 0, count)
+    to_affine(products[start:stop], jacobian, np.int64(0), count)
 
 
 def fixed_base_multiples(base: Limbs, scalars: Limbs) -> Limbs:

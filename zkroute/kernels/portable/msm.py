@@ -61,49 +61,73 @@ def prepare_scalars(biased: Any, active: Any, limbs: Any, bits: int, bias: Any) 
 
 
 @jit
-def _digit(biased: Any, row: int, position: int, width: int) -> Any:
-    """Bits position .. position + width - 1 of a biased scalar."""
+def _digits(biased: Any, position: int, width: int, centre: int, start: int, stop: int) -> Any:
+    """``width`` bits from ``position`` less ``centre``, of biased scalars start..stop-1."""
     limb = position >> 6
     offset = np.uint64(position & 63)
-    value = biased[row, limb] >> offset
-    if position & 63 and limb + 1 < biased.shape[1]:
-        value |= biased[row, limb + 1] << (np.uint64(64) - offset)
-    return np.int64(value & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)))
+    mask = (np.uint64(1) << np.uint64(width)) - np.uint64(1)
+    following = min(limb + 1, biased.shape[1] - 1)
+    # a shift by 64 is undefined: without an offset nothing comes from the following limb
+    following_mask = mask if position & 63 and following > limb else np.uint64(0)
+    upward = (np.uint64(64) - offset) & np.uint64(63)
+    digits = np.empty(stop - start, np.int32)
+    for row in range(start, stop):
+        value = biased[row, limb] >> offset
+        value |= (biased[row, following] << upward) & following_mask
+        digits[row - start] = np.int32(value & mask) - np.int32(centre)
+    return digits
 
 
 @jit
-def _sort_by_bucket(
-    biased: Any,
-    active: Any,
-    position: int,
-    width: int,
-    centre: int,
-    buckets: int,
-    start: int,
-    stop: int,
-) -> Any:
-    """Entries of the points with a digit other than zero, ordered by bucket, and the bounds.
+def _sort_by_bucket(entries: Any, bounds: Any, digits: Any, active: Any) -> Any:
+    """Entries of the points with a digit other than zero, ordered by bucket; their number.
 
-    Bucket b, from 1, is entries[bounds[b]:bounds[b + 1]]; there is an empty bucket 0.
+    Digit k belongs to point active[k]. Bucket b, from 1, becomes entries[bounds[b]:bounds[b + 1]]
+    where bounds[0] is given, and bucket 0 is empty.
     """
-    digits = np.empty(stop - start, np.int32)
-    counts = np.zeros(buckets + 1, np.int64)
-    for row in range(start, stop):
-        digit = _digit(biased, row, position, width) - centre
-        digits[row - start] = digit
-        counts[abs(digit)] += 1
-    bounds = np.zeros(buckets + 2, np.int64)
+    buckets = len(bounds) - 2
+    place = np.zeros(buckets + 1, np.int64)
+    for digit in digits:
+        place[abs(digit)] += 1
+    first = bounds[0]
+    bounds[1] = first
     for bucket in range(1, buckets + 1):
-        bounds[bucket + 1] = bounds[bucket] + counts[bucket]
-        counts[bucket] = bounds[bucket]
-    entries = np.empty(bounds[buckets + 1], np.int32)
-    for row in range(start, stop):
-        digit = digits[row - start]
+        bounds[bucket + 1] = bounds[bucket] + place[bucket]
+        place[bucket] = bounds[bucket]
+    for row in range(len(digits)):
+        digit = digits[row]
         if digit != 0:
             bucket = abs(digit)
-            entries[counts[bucket]] = 2 * active[row] + (1 if digit < 0 else 0)
-            counts[bucket] += 1
-    return entries, bounds
+            entries[place[bucket]] = 2 * active[row] + (1 if digit < 0 else 0)
+            place[bucket] += 1
+    return bounds[buckets + 1]
+
+
+@jit
+def _sort_by_halves(
+    entries: Any, bounds: Any, sums: Any, first: int, buckets: int, low_bits: int
+) -> Any:
+    """Entries of buckets with equal high bits, then with equal low bits; their number.
+
+    Bucket b is the point sums[first + b]. Empty buckets are left out, and so are the groups of
+    weight zero. The groups start at bounds[0], which is given.
+    """
+    low_groups = 1 << low_bits
+    high_groups = (buckets >> low_bits) + 1
+    count = bounds[0]
+    for group in range(high_groups + low_groups):
+        if group < high_groups:
+            start, stop, step = group << low_bits, (group + 1) << low_bits, 1
+        else:
+            start, stop, step = group - high_groups, buckets + 1, low_groups
+        if group in (0, high_groups):
+            stop = start
+        for bucket in range(start, min(stop, buckets + 1), step):
+            if not is_zero(load(sums, 2 * (first + bucket) + 1)):
+                entries[count] = 2 * (first + bucket)
+                count += 1
+        bounds[group + 1] = count
+    return count
 
 
 @jit
@@ -118,88 +142,95 @@ def _weighted_sum(sums: Any, first: int, groups: int) -> Any:
 
 
 @jit
-def _sum_by_halves(sums: Any, low_bits: int, high_groups: int) -> Any:
-    """Sums of buckets with equal high bits, then of buckets with equal ``low_bits`` low bits."""
-    last = sums.shape[0] - 1
-    low_groups = 1 << low_bits
-    groups = high_groups + low_groups
-    entries = np.empty(2 * last, np.int32)
+def _bucket_sums(points: Any, biased: Any, active: Any, windows: Any, start: int, stop: int) -> Any:
+    """Affine sums of all buckets, from 0, of one window after the other."""
+    groups = 0
+    for window in range(windows.shape[0]):
+        groups += windows[window, 3] + 1
+    entries = np.empty(windows.shape[0] * (stop - start), np.int32)
     bounds = np.zeros(groups + 1, np.int64)
+    group = 0
     count = 0
-    for group in range(groups):
-        if group < high_groups:
-            first, stop, step = group << low_bits, (group + 1) << low_bits, 1
-        else:
-            first, stop, step = group - high_groups, last + 1, low_groups
-        for bucket in range(first, min(stop, last + 1), step):
-            if not is_zero(load(sums, 2 * bucket + 1)):
-                entries[count] = 2 * bucket
-                count += 1
-        bounds[group + 1] = count
-    halves = np.empty((groups, 8), np.uint64)
-    sum_groups(halves, sums, entries[:count], bounds)
-    return halves
+    for window in range(windows.shape[0]):
+        position, width, centre, buckets = windows[window]
+        digits = _digits(biased, position, width, centre, start, stop)
+        window_bounds = bounds[group : group + buckets + 2]
+        count = _sort_by_bucket(entries, window_bounds, digits, active[start:stop])
+        group += buckets + 1
+    sums = np.empty((groups, 8), np.uint64)
+    sum_groups(sums, points, entries[:count], bounds)
+    return sums
 
 
 @jit
-def sum_window(
+def sum_windows(
     result: Any,
     slot: int,
     points: Any,
     biased: Any,
     active: Any,
-    position: int,
-    width: int,
-    centre: int,
-    buckets: int,
+    windows: Any,
     start: int,
     stop: int,
 ) -> None:
-    """result[slot], Jacobian: the sum of digit times point over prepared scalars start..stop-1.
+    """result[slot + w], Jacobian: the sum of digit times point over prepared scalars.
 
-    The digit is ``width`` bits from ``position`` less ``centre``, in absolute value at most
-    ``buckets``.
+    Row w of ``windows`` says that its digit is so many bits from a position, (1) ``width`` from
+    (0), less (2), and in absolute value at most (3), the number of buckets. Several windows at
+    once share inversions, which matters for few scalars.
     """
-    entries, bounds = _sort_by_bucket(biased, active, position, width, centre, buckets, start, stop)
-    sums = np.empty((buckets + 1, 8), np.uint64)
-    sum_groups(sums, points, entries, bounds)
-    low_bits = 0
-    while buckets >> 2 * low_bits > 1:
-        low_bits += 1
-    high_groups = (buckets >> low_bits) + 1
-    if low_bits > 1:
-        halves = _sum_by_halves(sums, low_bits, high_groups)
-        X, Y, Z = _weighted_sum(halves, 0, high_groups)
-        for _ in range(low_bits):
+    sums = _bucket_sums(points, biased, active, windows, start, stop)
+    low_bits = np.zeros(windows.shape[0], np.int64)
+    groups = 0
+    for window in range(windows.shape[0]):
+        buckets = windows[window, 3]
+        while buckets >> 2 * low_bits[window] > 1:
+            low_bits[window] += 1
+        groups += (buckets >> low_bits[window]) + 1 + (1 << low_bits[window])
+    entries = np.empty(2 * sums.shape[0], np.int32)
+    bounds = np.zeros(groups + 1, np.int64)
+    group = np.int64(0)
+    first = np.int64(0)
+    count = 0
+    for window in range(windows.shape[0]):
+        buckets = windows[window, 3]
+        count = _sort_by_halves(entries, bounds[group:], sums, first, buckets, low_bits[window])
+        group += (buckets >> low_bits[window]) + 1 + (1 << low_bits[window])
+        first += buckets + 1
+    halves = np.empty((groups, 8), np.uint64)
+    sum_groups(halves, sums, entries[:count], bounds)
+    group = np.int64(0)
+    for window in range(windows.shape[0]):
+        high_groups = (windows[window, 3] >> low_bits[window]) + 1
+        X, Y, Z = _weighted_sum(halves, group, high_groups)
+        for _ in range(low_bits[window]):
             X, Y, Z = double_jacobian(X, Y, Z)
-        X2, Y2, Z2 = _weighted_sum(halves, high_groups, 1 << low_bits)
+        group += high_groups
+        X2, Y2, Z2 = _weighted_sum(halves, group, 1 << low_bits[window])
+        group += 1 << low_bits[window]
         X, Y, Z = add_jacobian(X, Y, Z, X2, Y2, Z2)
-    else:
-        X, Y, Z = _weighted_sum(sums, 0, buckets + 1)
-    store(result, 3 * slot, X)
-    store(result, 3 * slot + 1, Y)
-    store(result, 3 * slot + 2, Z)
+        store(result, 3 * (slot + window), X)
+        store(result, 3 * (slot + window) + 1, Y)
+        store(result, 3 * (slot + window) + 2, Z)
 
 
 @jit
-def combine_windows(output: Any, results: Any, pieces: int, width: int) -> None:
-    """output[0] = sum over windows w of 2^(w * width) * (sum of the window's ``pieces`` results).
+def combine_windows(output: Any, results: Any, bounds: Any, width: int) -> None:
+    """output[0] = sum over windows w of 2^(w * width) * sum of results[bounds[w]:bounds[w + 1]].
 
-    All points Jacobian; windows from the lowest.
+    All points are Jacobian, shape (n, 12).
     """
     X, Y, Z = zero(), zero(), zero()
-    for window in range(results.shape[0] // pieces - 1, -1, -1):
+    for window in range(len(bounds) - 2, -1, -1):
         for _ in range(width):
             X, Y, Z = double_jacobian(X, Y, Z)
-        for slot in range(window * pieces, (window + 1) * pieces):
-            X, Y, Z = add_jacobian(
-                X,
-                Y,
-                Z,
+        for slot in range(bounds[window], bounds[window + 1]):
+            X2, Y2, Z2 = (
                 load(results, 3 * slot),
                 load(results, 3 * slot + 1),
                 load(results, 3 * slot + 2),
             )
+            X, Y, Z = add_jacobian(X, Y, Z, X2, Y2, Z2)
     store(output, 0, X)
     store(output, 1, Y)
     store(output, 2, Z)

@@ -1,28 +1,31 @@
-"""How a multi-scalar multiplication is cut into windows and pieces, and run on the threads."""
+"""How multi-scalar multiplications are cut into windows and pieces, and run on the threads."""
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zkroute.kernels._threads import run_all, thread_count
 from zkroute.kernels.portable.curve import to_affine
-from zkroute.kernels.portable.msm import combine_windows, prepare_scalars, sum_window
+from zkroute.kernels.portable.msm import combine_windows, prepare_scalars, sum_windows
 
 Limbs = NDArray[np.uint64]
 
 WIDEST_WINDOW = 16
-SMALLEST_PIECE = 2048
+SMALLEST_PIECE = 1024
+"""Scalars below which a piece of a window is not cut again."""
 
-# costs in field products, from timings of the kernels: they only steer the choice of windows
-_ADDITION = 7
-_JACOBIAN_ADDITION = 16
-_WINDOW = 4000
+# Costs in field products, from timings of the kernels. They only steer how work is cut.
+_AFFINE_ADDITION = 8
+_JACOBIAN_ADDITIONS = 27
+_WINDOW = 200
+_SMALLEST_ITEM = 40_000
 
 
 @dataclass(frozen=True)
@@ -42,96 +45,131 @@ class Windows:
         """Half of every window below the top."""
         return sum(1 << self.width * window + self.width - 1 for window in range(self.count - 1))
 
-    def buckets(self, window: int) -> int:
-        """The largest absolute value a digit of this window can have."""
-        if self.count == 1:
-            return (1 << self.bits) - 1
-        if window < self.count - 1:
-            return 1 << self.width - 1
-        return 1 << self.bits - self.width * window
+    def table(self) -> NDArray[np.int64]:
+        """For every window its position, width, centre and number of buckets."""
+        rows = [
+            (self.width * window, self.width, 1 << self.width - 1, 1 << self.width - 1)
+            for window in range(self.count - 1)
+        ]
+        position = self.width * (self.count - 1)
+        carry = 1 if self.count > 1 else 0
+        top = self.bits - position
+        rows.append((position, top + carry, 0, (1 << top) - 1 + carry))
+        return np.array(rows, np.int64)
 
-    def cost(self, scalars: int) -> int:
-        """Estimated field products for so many random scalars."""
-        total = 0
-        for window in range(self.count):
-            buckets = self.buckets(window)
-            total += _WINDOW + _ADDITION * (scalars + 2 * buckets)
-            total += 4 * _JACOBIAN_ADDITION * int(buckets**0.5)
+    def cost(self, scalars: int) -> float:
+        """Estimated field products for so many random scalars.
+
+        A bucket's first point is copied, and summing by halves adds every bucket twice.
+        """
+        total = 0.0
+        for buckets in self.table()[:, 3].tolist():
+            filled = buckets * -math.expm1(-scalars / buckets)
+            total += _WINDOW + _AFFINE_ADDITION * (scalars + filled)
+            total += 2 * _JACOBIAN_ADDITIONS * math.sqrt(buckets)
         return total
 
 
+@lru_cache(maxsize=1024)
 def best_windows(bits: int, scalars: int) -> Windows:
     """The cheapest windows for so many scalars below 2**bits."""
     choices = [Windows(bits, width) for width in range(1, WIDEST_WINDOW + 1)]
     return min(choices, key=lambda windows: windows.cost(scalars))
 
 
-@dataclass
-class ColumnTask:
-    """One column on its way to a point: prepared by whichever thread comes first.
+@dataclass(frozen=True)
+class Item:
+    """Work for one thread: several windows of a column, or one piece of one window."""
 
-    ``output`` is the Jacobian sum, shape (1, 12), after the last piece of work is done.
-    """
-
-    points: Limbs
-    limbs: Limbs
-    windows: Windows
+    column: ColumnSum
+    start: int
+    stop: int
+    piece: int
     pieces: int
-    output: Limbs = field(default_factory=lambda: np.zeros((1, 12), np.uint64))
+    slot: int
 
-    def __post_init__(self) -> None:
+    def run(self) -> None:
+        """Adds this item's share to its column; the last one to finish completes it."""
+        self.column.run(self)
+
+
+class ColumnSum:
+    """One column on its way to a point, prepared by whichever thread comes first."""
+
+    def __init__(self, points: Limbs, limbs: Limbs, bits: int) -> None:
+        self.output: Limbs = np.zeros((1, 12), np.uint64)
+        """The Jacobian sum, once all items are done."""
+        self.windows = best_windows(bits, len(limbs))
+        self.cost = self.windows.cost(len(limbs)) if len(limbs) else 0.0
+        self._points = points
+        self._limbs = limbs
+        self._table = self.windows.table()
         self._lock = threading.Lock()
         self._prepared: tuple[Limbs, NDArray[np.int32], int] | None = None
-        self._unfinished = self.windows.count * self.pieces
-        self._results = np.zeros((self._unfinished, 12), np.uint64)
+        self._results: Limbs = np.zeros((0, 12), np.uint64)
+        self._bounds: list[int] = [0]
+        self._unfinished = 0
 
-    def items(self) -> list[tuple[int, int]]:
-        """All pairs (window, piece)."""
-        return [
-            (window, piece) for window in range(self.windows.count) for piece in range(self.pieces)
-        ]
+    def cut(self, share: float) -> list[Item]:
+        """All items of this column, each of at most ``share`` products if one window allows it.
 
-    def run(self, window: int, piece: int) -> None:
-        """Sums one window over one piece of the scalars; the last to finish combines them."""
+        A window that is too large is left whole if others keep the threads busy, and cut in
+        pieces if it would be among the last.
+        """
+        count = self.windows.count
+        each = self.cost / count
+        together = max(1, min(count, int(max(share, _SMALLEST_ITEM) / max(1.0, each))))
+        starts = range(0, count, together)
+        threads = thread_count()
+        alone = len(starts) % threads if each > share else 0
+        pieces = max(1, min(threads, len(self._limbs) // SMALLEST_PIECE))
+        items = []
+        for number, start in enumerate(starts):
+            stop = min(start + together, count)
+            cuts = pieces if number >= len(starts) - alone else 1
+            slot = self._bounds[-1]
+            items += [Item(self, start, stop, piece, cuts, slot + piece) for piece in range(cuts)]
+            self._bounds += [slot + cuts * (done + 1) for done in range(stop - start)]
+        self._results = np.zeros((self._bounds[-1], 12), np.uint64)
+        self._unfinished = len(items)
+        return items
+
+    def run(self, item: Item) -> None:
+        """Sums an item's windows over its piece of the scalars."""
         biased, active, count = self._scalars()
-        windows = self.windows
-        last = window == windows.count - 1
-        position = windows.width * window
-        sum_window(
+        sum_windows(
             self._results,
-            window * self.pieces + piece,
-            self.points,
+            item.slot,
+            self._points,
             biased,
             active,
-            position,
-            windows.bits + 1 - position if last else windows.width,
-            0 if last else 1 << windows.width - 1,
-            windows.buckets(window),
-            count * piece // self.pieces,
-            count * (piece + 1) // self.pieces,
+            self._table[item.start : item.stop],
+            count * item.piece // item.pieces,
+            count * (item.piece + 1) // item.pieces,
         )
         with self._lock:
             self._unfinished -= 1
             if self._unfinished:
                 return
             self._prepared = None
-        combine_windows(self.output, self._results, self.pieces, windows.width)
+        bounds = np.array(self._bounds, np.int64)
+        combine_windows(self.output, self._results, bounds, self.windows.width)
 
     def _scalars(self) -> tuple[Limbs, NDArray[np.int32], int]:
+        """Biased scalars that are not zero, their numbers, and how many there are."""
         with self._lock:
             if self._prepared is None:
-                rows = len(self.limbs)
+                bits = self.windows.bits
                 # one more bit than the scalars have, for the carry of the bias
-                biased = np.empty((rows, self.windows.bits // 64 + 1), np.uint64)
-                active = np.empty(rows, np.int32)
-                bias = self.windows.bias
+                biased = np.empty((len(self._limbs), bits // 64 + 1), np.uint64)
+                active = np.empty(len(self._limbs), np.int32)
                 shifts = range(0, 64 * biased.shape[1], 64)
-                bias_limbs = np.array([bias >> s & (1 << 64) - 1 for s in shifts], np.uint64)
-                count = prepare_scalars(biased, active, self.limbs, self.windows.bits, bias_limbs)
+                bias = [self.windows.bias >> shift & (1 << 64) - 1 for shift in shifts]
+                count = prepare_scalars(
+                    biased, active, self._limbs, bits, np.array(bias, np.uint64)
+                )
                 if count < 0:
-                    raise ValueError(
-                        f"a column said to keep to {self.windows.bits} bits has a wider value"
-                    )
+                    raise ValueError(f"a column said to keep to {bits} bits has a wider value")
                 self._prepared = biased, active, count
             return self._prepared
 
@@ -139,22 +177,15 @@ class ColumnTask:
 def multiply_columns(points: Limbs, columns: Sequence[tuple[Limbs, int]]) -> Limbs:
     """Affine sums of scalar times point, one per column, Montgomery form, shape (columns, 8).
 
-    Columns are canonical limbs, writable and C-contiguous, and the bits they keep to.
+    Columns are canonical limbs, writable and C-contiguous, and the bits they keep to. Raises
+    ValueError if one does not.
     """
-    tasks = []
-    for limbs, bits in columns:
-        windows = best_windows(bits, len(limbs))
-        tasks.append(ColumnTask(points, limbs, windows, 1))
-    items = sum(task.windows.count for task in tasks)
-    if items < 4 * thread_count():
-        for task in tasks:
-            wanted = -(-4 * thread_count() // items)
-            task.pieces = max(1, min(wanted, len(task.limbs) // SMALLEST_PIECE))
-            task.__post_init__()
-    # wide columns first: the last to run should be short
-    tasks_by_size = sorted(tasks, key=lambda task: -task.windows.width)
-    run_all([partial(task.run, *item) for task in tasks_by_size for item in task.items()])
-    affine = np.empty((len(tasks), 8), np.uint64)
-    if tasks:
-        to_affine(affine, np.concatenate([task.output for task in tasks]), 0, len(tasks))
+    sums = [ColumnSum(points, limbs, bits) for limbs, bits in columns]
+    share = sum(each.cost for each in sums) / (8 * thread_count())
+    # the most expensive first, so that only short items can be left over at the end
+    sums_by_cost = sorted(sums, key=lambda each: each.cost / each.windows.count, reverse=True)
+    run_all([item.run for each in sums_by_cost for item in each.cut(share)])
+    affine = np.empty((len(sums), 8), np.uint64)
+    if sums:
+        to_affine(affine, np.concatenate([each.output for each in sums]), 0, len(sums))
     return affine

@@ -101,15 +101,15 @@ def _transform_columns(
     factors: Any,
     order: Any,
     row_size: int,
+    row_stride: int,
     start: int,
     stop: int,
 ) -> None:
     """Pass one on columns start..stop-1: transformed and multiplied by their twiddles.
 
-    ``middle`` gets the matrix in the place of ``values``, but rows may be further apart.
+    ``middle`` gets the matrix, its rows beginning ``row_stride`` elements apart.
     """
     size = order.shape[0]
-    row_stride = middle.shape[1]
     buffer = np.empty((GROUP * size, 4), np.uint64)
     for first in range(start, stop, GROUP):
         count = min(GROUP, stop - first)
@@ -120,7 +120,7 @@ def _transform_columns(
                     value = multiply_mod_r(load(factors, row), value)
                 store(buffer, column * size + row, value)
         for column in range(count):
-            _transform_small(buffer, column * size, size, roots, 1)
+            _transform_small(buffer, column * size, size, roots, np.int64(1))
         for row in range(size):
             for column in range(count):
                 value = load(buffer, column * size + order[row])
@@ -136,13 +136,13 @@ def _transform_rows(
     root_step: int,
     factors: Any,
     order: Any,
+    column_size: int,
+    row_stride: int,
     start: int,
     stop: int,
 ) -> None:
     """Pass two on rows start..stop-1, overwriting ``middle``: results to their final places."""
     size = order.shape[0]
-    column_size = middle.shape[0]
-    row_stride = middle.shape[1]
     for first in range(start, stop, GROUP):
         count = min(GROUP, stop - first)
         for row in range(first, first + count):
@@ -208,7 +208,8 @@ def make_plan(log_size: int, root: int, shift: int, inverse: bool) -> Plan:
 def transform(plan: Plan, values: Elements) -> Elements:
     """The transform of n elements, a new array; ``values`` is not changed."""
     # rows a little apart, or all of a column would compete for the same few cache lines
-    middle = np.empty((plan.column_size, plan.row_size + 2, 4), np.uint64)
+    row_stride = plan.row_size + 2
+    middle = np.empty((plan.column_size * row_stride, 4), np.uint64)
     output = np.empty_like(values)
     columns = partial(
         _transform_columns,
@@ -219,6 +220,7 @@ def transform(plan: Plan, values: Elements) -> Elements:
         plan.input_factors,
         plan.column_order,
         plan.row_size,
+        row_stride,
     )
     _in_ranges(columns, plan.row_size, plan.column_size)
     root_step = plan.column_size // plan.row_size
@@ -230,6 +232,8 @@ def transform(plan: Plan, values: Elements) -> Elements:
         root_step,
         plan.output_factors,
         plan.row_order,
+        plan.column_size,
+        row_stride,
     )
     _in_ranges(rows, plan.column_size, plan.row_size)
     return output

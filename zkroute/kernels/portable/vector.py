@@ -24,7 +24,7 @@ from zkroute.kernels.portable.field import (
     zero,
 )
 
-ELEMENT_BYTES = 32
+ELEMENT_BYTES = np.int64(32)
 _EXPONENT = np.array(
     [(MODULUS_R - 2) >> 64 * limb & (1 << 64) - 1 for limb in range(4)], dtype=np.uint64
 )

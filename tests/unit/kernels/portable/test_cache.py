@@ -1,0 +1,132 @@
+"""Machine code is kept in a directory of our own, and a second process compiles nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numba
+import pytest
+
+from zkroute.kernels import _jit
+
+ROOT = Path(__file__).resolve().parents[4]
+
+REPORT = """
+    from numba.core.event import Listener, register
+
+    class Compilations(Listener):
+        names = []
+        def on_start(self, event):
+            self.names.append(event.data["dispatcher"].__name__)
+        def on_end(self, event):
+            pass
+
+    register("numba:compile", Compilations())
+"""
+
+FEW_KERNELS = """
+    from zkroute.algebra.engine import engine
+    vector = engine("portable").from_integers(range(1, 9))
+    assert engine("portable").to_integers(engine("portable").inverse(vector))[0] == 1
+    assert engine("portable").evaluate(vector, 1) == 36
+"""
+
+ALL_KERNELS = """
+    from tests.unit.kernels.portable.test_engine import exercise, scalars_of
+    from zkroute.algebra.engine import engine
+    exercise(engine("portable"), scalars_of(64))
+"""
+
+
+def compiled_by(work: str, cache: Path) -> list[str]:
+    """Names of the functions a new process compiles for this work."""
+    script = textwrap.dedent(REPORT) + textwrap.dedent(work) + "print(*Compilations.names)"
+    environment = {**os.environ, "ZKROUTE_CACHE_DIR": str(cache)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    ran = subprocess.run(
+        [sys.executable, "-W", "error::RuntimeWarning", "-c", script],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ran.stdout.split()
+
+
+@pytest.mark.parametrize(
+    "work", [FEW_KERNELS, pytest.param(ALL_KERNELS, marks=pytest.mark.slow)], ids=["few", "all"]
+)
+def test_second_process_compiles_nothing(work: str, tmp_path: Path) -> None:
+    assert "invert_range" in compiled_by(work, tmp_path)
+    assert compiled_by(work, tmp_path) == []
+
+
+def test_kernels_that_are_not_used_are_not_compiled(tmp_path: Path) -> None:
+    assert "sum_windows" not in compiled_by(FEW_KERNELS, tmp_path)
+    assert compiled_by('__import__("zkroute.kernels.portable.engine")\n', tmp_path / "none") == []
+
+
+def test_a_process_that_cannot_write_still_computes_and_says_why(tmp_path: Path) -> None:
+    occupied = tmp_path / "occupied"
+    occupied.write_text("a file where the directory should be")
+    script = textwrap.dedent(FEW_KERNELS)
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "ZKROUTE_CACHE_DIR": str(occupied)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stderr.count("RuntimeWarning") == 1
+    assert str(occupied) in ran.stderr
+    assert "ZKROUTE_CACHE_DIR" in ran.stderr
+
+
+def test_the_users_own_numba_settings_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+
+    def twice(value: int) -> int:
+        return 2 * value
+
+    twice.__module__ = "zkroute.kernels.portable.twice"
+    assert _jit.jit(twice)(21) == 42
+    assert str(tmp_path) == numba.config.CACHE_DIR
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_directory_depends_on_every_source_and_on_nothing_above_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_jit.py", "portable/field.py", "ifma/field.py"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("one = 1\n")
+    monkeypatch.setattr(_jit, "_KERNELS", tmp_path)
+    before = _jit._digest("portable"), _jit._digest("ifma")
+    assert len(set(before)) == 2
+    # the shared kernels do not depend on those that build on them
+    (tmp_path / "ifma" / "field.py").write_text("one = 2\n")
+    assert _jit._digest("portable") == before[0]
+    assert _jit._digest("ifma") != before[1]
+    for name in ("portable/field.py", "_jit.py"):
+        now = _jit._digest("portable"), _jit._digest("ifma")
+        (tmp_path / name).write_text("one = 3\n")
+        changed = _jit._digest("portable"), _jit._digest("ifma")
+        assert now[0] != changed[0]
+        assert now[1] != changed[1]
+
+
+def test_directory_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZKROUTE_CACHE_DIR", str(tmp_path))
+    directory = _jit._kernel_directory.__wrapped__("portable")
+    assert directory.parent == tmp_path / "kernels"
+    if os.name == "posix":
+        assert directory.stat().st_mode & 0o077 == 0

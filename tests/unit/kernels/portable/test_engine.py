@@ -1,0 +1,142 @@
+"""What only the portable engine's class does: checks of shapes, layouts, and use by threads."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from tests.unit.kernels.portable.samples import (
+    GENERATOR,
+    R,
+    Words,
+    integers,
+    multiply,
+    values,
+    words,
+)
+from zkroute.algebra.engine import Column, Program
+from zkroute.kernels import portable
+from zkroute.kernels.portable.engine import PortableEngine
+
+IDENTITY = Program(np.array([[0, 0, 0, 1], [5, 0, 0, 0]], np.int32), registers=1, outputs=1)
+
+
+@pytest.fixture(scope="module")
+def engine() -> PortableEngine:
+    return PortableEngine()
+
+
+def exercise(engine: PortableEngine, scalars: Words) -> list[object]:
+    """Calls every method once; the results of those that return plain values."""
+    vector = engine.load(scalars)
+    size = len(scalars)
+    log_size = size.bit_length() - 1
+    engine.add(vector, vector)
+    engine.scale(vector, 3)
+    engine.concatenate([vector, engine.slice(vector, 1, 3)])
+    coefficients = engine.interpolate_from_coset(engine.multiply(vector, vector), 5)
+    again = engine.evaluate_on_coset(coefficients, log_size, 5)
+    quotient = engine.divide_by_linear(engine.interpolate(vector), 9)
+    points = engine.fixed_base_powers(engine.inverse(vector))
+    bases = engine.load_points(engine.lagrange_points(points))
+    return [
+        engine.to_integers(again),
+        engine.evaluate(quotient, 4),
+        engine.running_sum(vector)[1],
+        engine.to_integers(engine.run(IDENTITY, [vector], [])[0]),
+        engine.to_integers(engine.linear_combination([vector, quotient], [1, 2])),
+        engine.multi_scalar_multiplication(bases, [Column(scalars, 254), Column(scalars, 254)]),
+    ]
+
+
+def scalars_of(size: int) -> Words:
+    return words([value or 3 for value in values(R, size)])
+
+
+def test_read_only_and_strided_inputs_count_like_any_other(engine: PortableEngine) -> None:
+    scalars = scalars_of(16)
+    read_only = scalars.copy()
+    read_only.flags.writeable = False
+    fortran = np.asfortranarray(scalars)
+    spread = np.zeros((32, 4), np.uint64)
+    spread[::2] = scalars
+    results = [exercise(engine, each) for each in (scalars, read_only, fortran, spread[::2])]
+    assert all(result == results[0] for result in results)
+
+
+def test_every_kernel_is_compiled_for_one_set_of_types(engine: PortableEngine) -> None:
+    exercise(engine, scalars_of(64))
+    modules = [module.name for module in pkgutil.iter_modules(portable.__path__)]
+    counts = {}
+    for name in modules:
+        module = importlib.import_module(f"{portable.__name__}.{name}")
+        for attribute, value in vars(module).items():
+            if hasattr(value, "signatures") and value.__module__ == module.__name__:
+                counts[f"{name}.{attribute}"] = len(value.signatures)
+    assert len(counts) > 30
+    # 0 is a kernel whose callers came from the cache
+    assert {name: count for name, count in counts.items() if count > 1} == {}
+
+
+def test_several_threads_at_once_get_what_each_alone_gets(engine: PortableEngine) -> None:
+    inputs = [words([value + 1 for value in values(R - 1, 256, seed)]) for seed in range(6)]
+    alone = [exercise(engine, scalars) for scalars in inputs]
+    with ThreadPoolExecutor(6) as callers:
+        together = list(callers.map(lambda scalars: exercise(engine, scalars), inputs))
+    assert together == alone
+
+
+@pytest.mark.parametrize("limbs", [1, 2, 3, 4])
+def test_few_limbs_are_enough_for_small_scalars(engine: PortableEngine, limbs: int) -> None:
+    given = [value % (1 << 64 * limbs) for value in values(R, 20)]
+    loaded = engine.load(words(given)[:, :limbs])
+    assert engine.to_integers(loaded) == given
+    assert engine.store(loaded).tolist() == words(given).tolist()
+
+
+def test_single_points(engine: PortableEngine) -> None:
+    points = engine.fixed_base_powers(engine.from_integers([1, 0, R - 1]))
+    assert integers(points) == [1, 2, 0, 0, *(multiply(GENERATOR, R - 1) or ())]
+    found = engine.multi_scalar_multiplication(
+        engine.load_points(points), [Column(words([5]), 3), Column(words([1, 1, 1]), 1)]
+    )
+    assert found == [multiply(GENERATOR, 5), None]
+
+
+def test_shapes_that_do_not_fit_are_refused(engine: PortableEngine) -> None:
+    three, four = engine.from_integers([1, 2, 3]), engine.from_integers([1, 2, 3, 4])
+    bases = engine.load_points(engine.fixed_base_powers(three))
+    for wrong in (
+        lambda: engine.load(np.zeros((3, 5), np.uint64)),
+        lambda: engine.load(np.zeros((3, 4), np.int64)),
+        lambda: engine.load(np.zeros(4, np.uint64)),
+        lambda: engine.load_points(np.zeros((3, 4), np.uint64)),
+        lambda: engine.add(three, four),
+        lambda: engine.multiply(three, four),
+        lambda: engine.slice(three, 2, 4),
+        lambda: engine.slice(three, -1, 2),
+        lambda: engine.linear_combination([three], [1, 2]),
+        lambda: engine.interpolate(three),
+        lambda: engine.interpolate(engine.from_integers([])),
+        lambda: engine.evaluate_on_coset(four, 29, 1),
+        lambda: engine.evaluate_on_coset(four, 2, 0),
+        lambda: engine.interpolate_from_coset(four, R),
+        lambda: engine.divide_by_linear(engine.from_integers([]), 1),
+        lambda: engine.run(IDENTITY, [three, four], []),
+        lambda: engine.run(IDENTITY, [], []),
+        lambda: engine.multi_scalar_multiplication(bases, [Column(words([1] * 4), 1)]),
+        lambda: engine.multi_scalar_multiplication(bases, [Column(words([1]), 0)]),
+        lambda: engine.multi_scalar_multiplication(bases, [Column(words([1]), 255)]),
+        lambda: engine.lagrange_points(np.zeros((3, 8), np.uint64)),
+    ):
+        with pytest.raises(ValueError):
+            wrong()
+
+
+def test_a_program_without_columns_has_no_rows(engine: PortableEngine) -> None:
+    program = Program(np.array([[1, 0, 0, 0], [5, 0, 0, 0]], np.int32), registers=1, outputs=1)
+    assert [len(output) for output in engine.run(program, [], [7])] == [0]

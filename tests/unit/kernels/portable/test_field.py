@@ -1,0 +1,107 @@
+"""Field arithmetic against plain integers, on every pair of edge values."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+
+from tests.unit.kernels.portable.samples import RADIX, P, R, integers, values, words
+from zkroute.kernels.portable import field
+
+OPERATIONS = {
+    "add r": (field.add_mod_r, R, lambda a, b: a + b),
+    "add p": (field.add_mod_p, P, lambda a, b: a + b),
+    "subtract r": (field.subtract_mod_r, R, lambda a, b: a - b),
+    "subtract p": (field.subtract_mod_p, P, lambda a, b: a - b),
+    "multiply r": (field.multiply_mod_r, R, lambda a, b: a * b * pow(RADIX, -1, R)),
+    "multiply p": (field.multiply_mod_p, P, lambda a, b: a * b * pow(RADIX, -1, P)),
+}
+
+
+def over_arrays(operation: Any) -> Any:
+    """The operation on elements as a function (output, left, right) on arrays."""
+    load, store = field.load, field.store
+
+    @numba.njit
+    def apply(output: Any, left: Any, right: Any) -> None:
+        for row in range(len(left)):
+            store(output, row, operation(load(left, row), load(right, row)))
+
+    return apply
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operations_on_all_pairs_of_edge_values(name: str) -> None:
+    operation, modulus, twin = OPERATIONS[name]
+    pairs = list(product(values(modulus, 30), repeat=2))
+    left = words([pair[0] for pair in pairs])
+    output = np.empty_like(left)
+    over_arrays(operation)(output, left, words([pair[1] for pair in pairs]))
+    assert integers(output) == [twin(*pair) % modulus for pair in pairs]
+
+
+@pytest.mark.parametrize(
+    ("operation", "modulus"),
+    [
+        (field.multiply_mod_r, R),
+        (field.multiply_mod_p, P),
+    ],
+)
+def test_right_factor_may_be_any_256_bit_integer(operation: Any, modulus: int) -> None:
+    beyond = [RADIX - 1, RADIX - 2, modulus, modulus + 1, 2 * modulus, 5 * modulus - 1, 1 << 255]
+    pairs = list(product(values(modulus, 20), beyond))
+    left = words([pair[0] for pair in pairs])
+    output = np.empty_like(left)
+    over_arrays(operation)(output, left, words([pair[1] for pair in pairs]))
+    inverse = pow(RADIX, -1, modulus)
+    assert integers(output) == [a * b * inverse % modulus for a, b in pairs]
+
+
+def test_comparisons() -> None:
+    load, is_zero, equal = field.load, field.is_zero, field.equal
+
+    @numba.njit
+    def compare(left: Any, right: Any, found: Any) -> None:
+        for row in range(len(left)):
+            found[row, 0] = is_zero(load(left, row))
+            found[row, 1] = equal(load(left, row), load(right, row))
+
+    single_bits = [0, *(1 << bit for bit in range(0, 256, 17))]
+    pairs = list(product(single_bits, repeat=2))
+    found = np.zeros((len(pairs), 2), np.bool_)
+    compare(words([a for a, _ in pairs]), words([b for _, b in pairs]), found)
+    assert found.tolist() == [[a == 0, a == b] for a, b in pairs]
+
+
+def test_constants_and_addresses() -> None:
+    store, store_to, load_from = field.store, field.store_to, field.load_from
+    zero, one_r, one_p = field.zero, field.one_mod_r, field.one_mod_p
+
+    @numba.njit
+    def constants(output: Any) -> None:
+        store(output, 0, zero())
+        store(output, 1, one_r())
+        store(output, 2, one_p())
+        address = np.int64(output.ctypes.data)
+        store_to(address + 96, load_from(address + 32))
+
+    output = np.ones((4, 4), np.uint64)
+    constants(output)
+    assert integers(output) == [0, RADIX % R, RADIX % P, RADIX % R]
+
+
+def test_prefetch_reads_and_writes_nothing() -> None:
+    prefetch = field.prefetch
+
+    @numba.njit
+    def ask(array: Any) -> None:
+        for row in range(-5, 100):
+            prefetch(array, row)
+
+    array = words([1, 2, 3])
+    ask(array)
+    assert integers(array) == [1, 2, 3]

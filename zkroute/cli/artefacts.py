@@ -1,0 +1,30 @@
+"""Public artefacts from the files a user names. Nothing here loads the prover."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zkroute.cli.workspace import BatchFolder
+from zkroute.formats.files import read_bytes
+from zkroute.formats.header import MAX_HEADER_BYTES, decode_header
+from zkroute.formats.key import MAX_KEY_BYTES, decode_key
+from zkroute.protocol.header import Header
+from zkroute.protocol.key import VerifyingKey
+
+MAX_PROOF_BYTES = 1 << 20
+
+
+def read_key(path: Path) -> VerifyingKey:
+    """The verifying key in a file."""
+    return decode_key(read_bytes(path, MAX_KEY_BYTES), str(path))
+
+
+def read_header(path: Path) -> Header:
+    """The header in a file, or in the batch folder of that name."""
+    source = BatchFolder(path).header if path.is_dir() else path
+    return decode_header(read_bytes(source, MAX_HEADER_BYTES), str(source))
+
+
+def read_proof(path: Path) -> bytes:
+    """The bytes of a proof file; what they mean is for the verifier, who has the key."""
+    return read_bytes(path, MAX_PROOF_BYTES)

@@ -1,0 +1,195 @@
+"""A routed batch between memory and its folder, and every check that its parts belong together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from prover.batch import CommittedBatch, Opening, Place, WorkState
+from prover.blinding import CHILDREN_PER_HEADER
+from zkroute.atomic import write_atomic
+from zkroute.cli.artefacts import read_header
+from zkroute.cli.workspace import BatchFolder
+from zkroute.errors import MalformedError, MismatchError, UsageError
+from zkroute.formats.batch import PrivateBatch, read_batch, write_batch
+from zkroute.formats.documents import read_snapshot
+from zkroute.formats.header import encode_header
+from zkroute.model.order import orders_from_bytes
+from zkroute.model.snapshot import Snapshot, check_succession
+from zkroute.protocol.header import Header
+from zkroute.protocol.key import VerifyingKey
+from zkroute.routing.parameters import node_parameters
+from zkroute.routing.router import RoutedBatch, route
+
+
+@dataclass(frozen=True)
+class StoredBatch:
+    """A batch as its folder has it, all parts checked against each other."""
+
+    folder: BatchFolder
+    snapshot: Snapshot
+    committed: CommittedBatch
+    proof: bytes
+    """The proof that was made of it, empty if none was."""
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A batch that the next one follows."""
+
+    folder: BatchFolder
+    header: Header
+    private: PrivateBatch
+
+    def place(self, time_ms: int) -> Place:
+        """Where the next batch stands."""
+        work = WorkState(self.private.work_after, self.private.blinding_after)
+        return Place(self.header, work, time_ms)
+
+
+def check_snapshot(key: VerifyingKey, snapshot: Snapshot) -> None:
+    """The snapshot suits the key's policy and has as many nodes as its proofs. MismatchError."""
+    if len(snapshot.nodes) != key.nodes:
+        raise MismatchError(
+            f"the snapshot has {len(snapshot.nodes)} nodes, the key is for {key.nodes}; "
+            "derive a key for this snapshot with 'zkroute keys'"
+        )
+    node_parameters(key.policy, snapshot, 0)
+
+
+def check_free(folder: BatchFolder) -> None:
+    """No batch is in the folder yet. Raises UsageError."""
+    if folder.header.exists():
+        raise UsageError(f"{folder.path} already holds a batch; choose another --output")
+
+
+def save_batch(folder: BatchFolder, committed: CommittedBatch, snapshot: Snapshot) -> None:
+    """Write a new batch's files, the header last: a folder with a header is complete."""
+    write_batch(folder.private, to_private(committed))
+    write_atomic(folder.snapshot, snapshot.canonical_bytes())
+    write_atomic(folder.header, encode_header(committed.header))
+
+
+def to_private(committed: CommittedBatch) -> PrivateBatch:
+    """What ``batch.private`` keeps of a batch."""
+    opening = committed.opening
+    return PrivateBatch(
+        header_digest=committed.header.digest,
+        children=0,
+        proof=b"",
+        records=committed.orders.records.tobytes(),
+        arrival=committed.routed.arrival,
+        node=committed.routed.node,
+        order_blinding=opening.order_blinding,
+        work_before=opening.before.work,
+        blinding_before=opening.before.blinding,
+        work_after=opening.after.work,
+        blinding_after=opening.after.blinding,
+        masks=opening.masks,
+        salts=opening.salts,
+    )
+
+
+def load_batch(folder: BatchFolder, key: VerifyingKey) -> StoredBatch:
+    """The batch in a folder, routed again to see that it is what its header was made for.
+
+    Raises MismatchError naming what does not belong together, MalformedError for damage.
+    """
+    header = read_header(folder.header)
+    snapshot = read_snapshot(folder.snapshot)
+    if header.key != key.digest:
+        raise MismatchError(
+            f"{folder.header} was made for key {header.key.hex()}, not {key.digest.hex()}"
+        )
+    if header.snapshot != snapshot.digest:
+        raise MismatchError(f"{folder.header} was not routed by {folder.snapshot}")
+    check_snapshot(key, snapshot)
+    private = read_batch(folder.private)
+    if private.header_digest != header.digest:
+        raise MismatchError(f"{folder.private} opens another header than {folder.header}")
+    _check_sizes(private, header, key, str(folder.private))
+    orders = orders_from_bytes(private.records, key.policy, str(folder.private))
+    parameters = node_parameters(key.policy, snapshot, header.elapsed_ms)
+    routed = route(key.policy, parameters, private.work_before, orders)
+    _check_routing(private, routed, str(folder.private))
+    committed = CommittedBatch(header, _opening(private), orders, routed)
+    return StoredBatch(folder, snapshot, committed, private.proof)
+
+
+def load_parent(previous: Path, snapshot: Snapshot) -> Parent:
+    """The batch in folder ``previous``, for a next one routed by ``snapshot``.
+
+    Raises MismatchError where the snapshots do not follow on or the files do not belong together,
+    UsageError where another next batch could reveal something of this one.
+    """
+    folder = BatchFolder.of(previous)
+    header = read_header(folder.header)
+    earlier = read_snapshot(folder.snapshot)
+    if header.snapshot != earlier.digest:
+        raise MismatchError(f"{folder.header} was not routed by {folder.snapshot}")
+    check_succession(earlier, snapshot)
+    private = read_batch(folder.private)
+    if private.header_digest != header.digest:
+        raise MismatchError(f"{folder.private} opens another header than {folder.header}")
+    if private.children >= CHILDREN_PER_HEADER:
+        raise UsageError(
+            f"{private.children} next batches were routed after {folder.path}, and its blinding "
+            f"hides its nodes' work in no more than {CHILDREN_PER_HEADER}; go on from one of them"
+        )
+    return Parent(folder, header, private)
+
+
+def record_child(parent: Parent) -> None:
+    """Count one more next batch, before it leaves memory."""
+    write_batch(parent.folder.private, parent.private.with_another_child())
+
+
+def record_proof(folder: BatchFolder, proof: bytes) -> None:
+    """Keep the header's proof with what opens it: made once, written as often as wanted.
+
+    A second proof would open the same columns again and reveal which nodes got no orders.
+    Raises UsageError where another run made one meanwhile.
+    """
+    private = read_batch(folder.private)
+    if private.proof:
+        raise UsageError(f"{folder.path} was proven meanwhile; 'zkroute prove' writes that proof")
+    write_batch(folder.private, private.with_proof(proof))
+
+
+def _check_sizes(private: PrivateBatch, header: Header, key: VerifyingKey, source: str) -> None:
+    slots = key.policy.slots
+    sizes = (
+        ("orders", len(private.arrival), header.order_count),
+        ("columns", len(private.order_blinding), len(key.circuit.order_columns)),
+        ("slots of work before", len(private.work_before), slots),
+        ("slots of work after", len(private.work_after), slots),
+        ("slots with a salt", len(private.salts), slots),
+        ("masks", len(private.masks), key.nodes),
+    )
+    for what, found, expected in sizes:
+        if found != expected:
+            raise MalformedError(f"{source}: {found} {what} where header and key have {expected}")
+
+
+def _check_routing(private: PrivateBatch, routed: RoutedBatch, source: str) -> None:
+    if (
+        not np.array_equal(private.arrival, routed.arrival)
+        or not np.array_equal(private.node, routed.node)
+        or private.work_after != tuple(routed.work_out)
+    ):
+        raise MismatchError(
+            f"{source}: the orders were routed otherwise than this version routes them; prove "
+            "the batch with the version that routed it"
+        )
+
+
+def _opening(private: PrivateBatch) -> Opening:
+    return Opening(
+        order_blinding=private.order_blinding,
+        before=WorkState(private.work_before, private.blinding_before),
+        after=WorkState(private.work_after, private.blinding_after),
+        masks=private.masks,
+        salts=private.salts,
+    )

@@ -1,0 +1,67 @@
+"""``zkroute prove``: the proof of a routed batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zkroute.cli.options import FilePath, key_option, pass_terminal, speaking
+from zkroute.cli.terminal import Terminal
+from zkroute.cli.workspace import BatchFolder
+
+
+@click.command("prove")
+@click.argument("batch", type=FilePath)
+@key_option
+@click.option(
+    "--check", is_flag=True, help="Check every rule on every row first, and name failures."
+)
+@click.option("--output", "-o", type=FilePath, help="The proof's file.  [default: BATCH/proof.bin]")
+@speaking
+@pass_terminal
+def command(terminal: Terminal, batch: Path, key: Path, check: bool, output: Path | None) -> None:
+    """Prove that the batch in folder BATCH was routed by its policy.
+
+    A batch is proven once: a second proof of the same header could reveal something together with
+    the first. Run again, this writes the proof that was made.
+    """
+    from prover.keygen import ProvingKey
+    from zkroute.algebra.engine import engine
+    from zkroute.atomic import write_atomic
+    from zkroute.cli.artefacts import read_key
+    from zkroute.cli.batches import load_batch, record_proof
+    from zkroute.cli.operator_terms import check_batch
+    from zkroute.cli.proving import prove_watched
+    from zkroute.cli.reference_strings import srs_of_key
+
+    folder = BatchFolder.of(batch)
+    target = output or folder.proof
+    verifying_key = read_key(key)
+    stored = load_batch(folder, verifying_key)
+    figures: dict[str, object] = {}
+    proof = stored.proof
+    if proof:
+        terminal.say(f"{folder.path} is proven already; this is that proof")
+    if check or not proof:
+        proving_key = ProvingKey(verifying_key, srs_of_key(verifying_key), engine())
+        if check:
+            check_batch(proving_key, stored)
+            terminal.say("checked: every rule holds on every row")
+        if not proof:
+            proven = prove_watched(terminal, proving_key, stored)
+            proof, figures = proven.proof, proven.figures()
+            record_proof(folder, proof)
+            terminal.say(f"proven in {proven.seconds:.2f} s")
+    write_atomic(target, proof)
+    terminal.say(f"proof in {target}, {len(proof):,} bytes")
+    terminal.answer(
+        {
+            "proof": str(target),
+            "proof_bytes": len(proof),
+            "made_before": bool(stored.proof),
+            "header": stored.committed.header.digest.hex(),
+            "key": verifying_key.digest.hex(),
+        }
+        | figures
+    )

@@ -1,0 +1,32 @@
+"""``zkroute warmup``: compile now, so that no later command has to."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from zkroute.cli.options import pass_terminal, speaking
+from zkroute.cli.terminal import Terminal
+
+
+@click.command("warmup")
+@speaking
+@pass_terminal
+def command(terminal: Terminal) -> None:
+    """Compile every kernel that proving uses and keep the machine code.
+
+    It is kept in ZKROUTE_CACHE_DIR, or in this user's cache folder, until zkroute, a library it
+    compiles with, or the processor changes.
+    """
+    from zkroute.algebra.engine import engine
+    from zkroute.cli.rehearsal import rehearse
+    from zkroute.paths import cache_directory
+
+    terminal.note("compiling; a minute or so where the cache is empty")
+    started = time.perf_counter()
+    rehearse()
+    seconds = time.perf_counter() - started
+    name = engine().name
+    terminal.say(f"{name} kernels are ready in {cache_directory()} ({seconds:.1f} s)")
+    terminal.answer({"kernel": name, "cache": str(cache_directory()), "seconds": round(seconds, 4)})

@@ -1,0 +1,81 @@
+"""Failures of the constraint checker in words about orders and nodes."""
+
+from __future__ import annotations
+
+from circuits.check import check_trace
+from circuits.ir.check import Failure
+from circuits.tables import lookup, nodes, orders
+from prover.batch import CommittedBatch
+from prover.keygen import ProvingKey
+from prover.prove import build_traces
+from prover.trace.limbs import to_integers
+from zkroute.cli.batches import StoredBatch
+from zkroute.errors import ExitCode, ZkrouteError
+from zkroute.model.snapshot import Snapshot
+from zkroute.routing.parameters import node_parameters
+
+SHOWN = 20
+
+
+class UnlawfulBatchError(ZkrouteError):
+    """The batch breaks its policy's rules, so that no valid proof of it exists."""
+
+    exit_code = ExitCode.INVALID_PROOF
+
+
+def check_batch(proving_key: ProvingKey, stored: StoredBatch) -> None:
+    """Every rule holds on every row of the batch's trace.
+
+    Raises UnlawfulBatchError with a line for each failure, the first ``SHOWN`` of them.
+    """
+    batch, policy = stored.committed, proving_key.key.policy
+    parameters = node_parameters(policy, stored.snapshot, batch.header.elapsed_ms)
+    traces = build_traces(proving_key, parameters, batch)
+    private = {
+        (table, name): to_integers(limbs)
+        for table, trace in traces.items()
+        for name, limbs in trace.items()
+    }
+    header = batch.header
+    failures = check_trace(
+        proving_key.circuit, policy, parameters, private, header.first_sequence, header.order_count
+    )
+    if failures:
+        raise UnlawfulBatchError(_sentence(failures, batch, stored.snapshot))
+
+
+def _sentence(failures: list[Failure], batch: CommittedBatch, snapshot: Snapshot) -> str:
+    lines = [f"{len(failures)} rules are broken; the batch cannot be proven"]
+    lines += [f"  {in_words(failure, batch, snapshot)}" for failure in failures[:SHOWN]]
+    if len(failures) > SHOWN:
+        lines.append(f"  and {len(failures) - SHOWN} more")
+    return "\n".join(lines)
+
+
+def in_words(failure: Failure, batch: CommittedBatch, snapshot: Snapshot) -> str:
+    """Where, which rule, and the values it was looked at with."""
+    values = ", ".join(f"{name} = {value}" for name, value in failure.values.items())
+    return f"{_place(failure, batch, snapshot)}: {failure.rule} ({values})"
+
+
+def _place(failure: Failure, batch: CommittedBatch, snapshot: Snapshot) -> str:
+    """The order or node a row stands for."""
+    row = failure.row
+    if row < 0:
+        return f"all {failure.table} together"
+    if failure.table == orders.NAME:
+        if row >= len(batch.routed):
+            return f"orders row {row} (after the last order)"
+        position = int(batch.routed.arrival[row])
+        slot = int(batch.routed.node[row])
+        where = f"slot {slot}, {_node_name(slot, snapshot)}"
+        return f"orders row {row}, {batch.orders.describe(position)} sent to {where}"
+    if failure.table == nodes.NAME:
+        return f"nodes slot {row}, {_node_name(row, snapshot)}"
+    if failure.table == lookup.NAME:
+        return f"lookup value {row}"
+    return f"{failure.table} row {row}"
+
+
+def _node_name(slot: int, snapshot: Snapshot) -> str:
+    return snapshot.nodes[slot].name if slot < len(snapshot.nodes) else "no node"

@@ -1,0 +1,50 @@
+"""Order documents back as an order file."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from zkroute.model.order import SIDES, Orders
+from zkroute.model.policy import Policy
+from zkroute.model.policy_parts import CLASS_FIELDS
+
+_SIDE_NAMES = {number: name for name, number in SIDES.items()}
+_AMOUNTS = ("size", "price", "margin")
+
+
+def orders_csv(orders: Orders, policy: Policy) -> str:
+    """The orders as CSV that ``read_orders`` takes; payload hashes and salts are left out."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["time_ms", "account", "client_order_id", *CLASS_FIELDS, "side", *_AMOUNTS])
+    for position in range(len(orders)):
+        record = orders.records[position]
+        names = [bytes(record[field]).decode("ascii") for field in CLASS_FIELDS]
+        decimals = policy.decimals[
+            policy.instruments.index(names[CLASS_FIELDS.index("instrument")])
+        ]
+        low, high = (int(word) for word in orders.margin[position])
+        amounts = {
+            "size": int(orders.size[position]),
+            "price": int(orders.price[position]),
+            "margin": low | high << 64,
+        }
+        writer.writerow(
+            [
+                int(orders.time_ms[position]),
+                int(orders.account[position]),
+                bytes(record["client_order_id"]).decode("ascii"),
+                *names,
+                _SIDE_NAMES[int(orders.side[position])],
+                *(_decimal(amounts[name], getattr(decimals, name)) for name in _AMOUNTS),
+            ]
+        )
+    return text.getvalue()
+
+
+def _decimal(scaled: int, places: int) -> str:
+    if not places:
+        return str(scaled)
+    whole, fraction = divmod(scaled, 10**places)
+    return f"{whole}.{fraction:0{places}d}"

@@ -1,0 +1,46 @@
+"""Names of the files in a router's folder and in a batch's folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+POLICY = "policy.toml"
+NODES = "nodes.toml"
+ORDERS = "orders.csv"
+KEY = "key.json"
+ROUTER_KEY = "router.key"
+ROUTER_PUBLIC = "router.pub"
+BATCHES = "batches"
+
+
+@dataclass(frozen=True)
+class BatchFolder:
+    """The folder of one batch: header, proof and snapshot for everyone, the rest private."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, path: Path) -> BatchFolder:
+        """The folder a path means: itself, or the one around a header.json."""
+        return cls(path.parent if path.name == "header.json" else path)
+
+    @property
+    def header(self) -> Path:
+        """The public header."""
+        return self.path / "header.json"
+
+    @property
+    def proof(self) -> Path:
+        """The proof."""
+        return self.path / "proof.bin"
+
+    @property
+    def snapshot(self) -> Path:
+        """Canonical bytes of the node snapshot the batch was routed by."""
+        return self.path / "snapshot.json"
+
+    @property
+    def private(self) -> Path:
+        """What opens the header, for the router alone."""
+        return self.path / "batch.private"
