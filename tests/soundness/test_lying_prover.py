@@ -33,7 +33,7 @@ def test_the_same_machinery_without_a_lie_is_accepted(name: str, count: int) -> 
 
 
 def lie_about(scene: Scene, place: tuple[str, str], rng: random.Random) -> None:
-    """Change one cell; with the old header and, for a header column, with one that commits to it."""
+    """Change one cell, under the old header and, if it is committed there, under a fitting one."""
     columns = scene.columns
     cell = Cell(*place, rng.randrange(len(columns[place])))
     free = is_free(scene.setting, columns, cell)

@@ -19,7 +19,7 @@ import numpy as np
 from circuits.check import check_trace
 from circuits.gadgets.range import RANGE
 from circuits.instance import public_columns
-from circuits.ir.check import Failure
+from circuits.ir.check import Checker, Failure
 from circuits.ir.circuit import Interaction
 from circuits.ir.expression import Cell, Expression, evaluate
 from circuits.ir.table import Kind
@@ -330,3 +330,14 @@ def failures(
 def rules(found: Iterable[Failure]) -> set[str]:
     """The sentences of the rules that were broken."""
     return {failure.rule for failure in found}
+
+
+def is_accepted(setting: Setting, columns: Columns, order_count: int) -> bool:
+    """The checker's verdict, without looking for more than one failure."""
+    arrays = {
+        place: np.array(values, dtype=object)
+        for place, values in {**setting.known, **columns}.items()
+    }
+    numbers = {"first_sequence": setting.first_sequence, "order_count": order_count}
+    checker = Checker(setting.circuit.lowered.circuit, arrays, numbers, MODULUS)
+    return next(checker.failures(), None) is None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import shlex
 import shutil
+import sysconfig
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -82,6 +84,12 @@ def run_demonstration(terminal: Terminal, directory: Path, orders: int) -> None:
             _one_batch(script, number, orders, accepting)
         _refusals(script, accepting)
         _summary(terminal, script, directory, accepting)
+
+
+def free_folder() -> Path:
+    """A folder name that nothing has yet."""
+    names = itertools.chain(["zkroute-demo"], (f"zkroute-demo-{i}" for i in itertools.count(2)))
+    return next(path for path in map(Path, names) if not path.exists())
 
 
 @contextlib.contextmanager
@@ -180,6 +188,9 @@ def _summary(
     accepted = shlex.join(accepting)
     terminal.say(f"Everything is in {directory}. To look around:")
     terminal.say(f"  cd {shlex.quote(str(directory))}; export ZKROUTE_DATA_DIR=$PWD/data")
+    if shutil.which("zkroute") is None:
+        programs = shlex.quote(sysconfig.get_path("scripts"))
+        terminal.say(f"  export PATH={programs}:$PATH")
     terminal.say("  zkroute inspect batches/2     what everyone sees of a batch")
     terminal.say("  zkroute inspect key.json      the tables and buses of the proof")
     terminal.say(f"  zkroute verify batches/2 --after batches/1 {accepted}")

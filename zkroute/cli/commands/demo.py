@@ -11,7 +11,7 @@ from zkroute.cli.terminal import Terminal
 
 
 @click.command("demo")
-@click.argument("directory", type=FilePath, default="zkroute-demo")
+@click.argument("directory", type=FilePath, required=False)
 @click.option(
     "--orders",
     type=click.IntRange(2, 512),
@@ -21,11 +21,12 @@ from zkroute.cli.terminal import Terminal
 )
 @speaking
 @pass_terminal
-def command(terminal: Terminal, directory: Path, orders: int) -> None:
+def command(terminal: Terminal, directory: Path | None, orders: int) -> None:
     """Route three chained batches of a made-up flow, prove, verify, and tamper.
 
-    Runs the other commands, shows each as you would type it, and leaves everything in DIRECTORY.
+    Runs the other commands, shows each as you would type it, and leaves everything in DIRECTORY,
+    or in zkroute-demo, zkroute-demo-2, and so on.
     """
-    from zkroute.cli.demonstration import run_demonstration
+    from zkroute.cli.demonstration import free_folder, run_demonstration
 
-    run_demonstration(terminal, directory, orders)
+    run_demonstration(terminal, directory or free_folder(), orders)

@@ -1,0 +1,174 @@
+"""Kernels of multi-scalar multiplication around the additions themselves.
+
+Pippenger's method with signed windows: scalar s = sum of d_w 2^(position of w), every digit but the
+top one in [-2^(c-1), 2^(c-1)) for a window of c bits. Adding the constant sum of 2^(c-1)
+2^(position) to s first makes the digits, less 2^(c-1), independent of each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from zkroute.kernels._jit import jit
+from zkroute.kernels.ifma import projective
+from zkroute.kernels.ifma.blocks import (
+    store,
+)
+from zkroute.kernels.ifma.group_sums import row_is_finite, sum_groups
+
+
+@jit
+def recode(planes: Any, items: Any, scalars: Any, finite: Any, offset: Any, base: int) -> int:
+    """Nonzero scalars of finite bases, plus the offset, word by word in planes of their own.
+
+    ``items`` receives the addresses of their bases, which lie 64 bytes apart from ``base`` on.
+    Returns their number. ``planes`` has at least one plane more than scalars have words.
+    """
+    count = 0
+    width = scalars.shape[1]
+    for i in range(scalars.shape[0]):
+        combined = np.uint64(0)
+        for word in range(width):
+            combined |= scalars[i, word]
+        if combined == 0 or finite[i] == 0:
+            continue
+        carry = np.uint64(0)
+        for word in range(planes.shape[0]):
+            value = scalars[i, word] if word < width else np.uint64(0)
+            total = value + carry
+            carry = np.uint64(total < carry)
+            total += offset[word]
+            carry += np.uint64(total < offset[word])
+            planes[word, count] = total
+        items[count] = base + 64 * i
+        count += 1
+    return count
+
+
+@jit
+def _extract_digits(
+    digits: Any, planes: Any, count: int, position: int, bits: int, half: int
+) -> None:
+    """The digits of one window, ``half`` less than the bits there."""
+    plane, shift = position // 64, np.uint64(position % 64)
+    mask = np.uint64((1 << bits) - 1)
+    rest = np.uint64(63) - shift
+    low = planes[plane]
+    high = planes[min(plane + 1, planes.shape[0] - 1)]
+    if position % 64 + bits <= 64:
+        for i in range(count):
+            digits[i] = np.int32(low[i] >> shift & mask) - half
+    else:
+        for i in range(count):
+            word = low[i] >> shift | high[i] << np.uint64(1) << rest
+            digits[i] = np.int32(word & mask) - half
+
+
+@jit
+def sort_window(
+    items: Any,
+    bounds: Any,
+    bases: Any,
+    planes: Any,
+    window: Any,
+    digits: Any,
+    following: Any,
+    first_group: int,
+    first_item: int,
+) -> int:
+    """Items of one window grouped by the digit's absolute value; returns where they end.
+
+    ``bases`` are addresses and ``window`` is (position, bits, half, groups). Group d begins at
+    bounds[first_group + d]; group 0 stays empty. Items of negative digits ask for the negative.
+    ``digits`` and ``following`` are room for as many scalars and groups.
+    """
+    count, groups = len(bases), window[3]
+    _extract_digits(digits, planes, count, window[0], window[1], np.int32(window[2]))
+    following[:groups] = 0
+    for i in range(count):
+        following[abs(digits[i])] += 1
+    following[0] = 0
+    position = first_item
+    for group in range(groups):
+        size = following[group]
+        bounds[first_group + group] = position
+        following[group] = position
+        position += size
+    for i in range(count):
+        digit = digits[i]
+        if digit != 0:
+            group = abs(digit)
+            items[following[group]] = bases[i] + (digit < 0)
+            following[group] += 1
+    return position
+
+
+@jit
+def weigh_buckets(
+    bit_sums: Any,
+    buckets: Any,
+    first: Any,
+    sizes: Any,
+    items: Any,
+    bounds: Any,
+    odd_items: Any,
+    odd_bounds: Any,
+    room: Any,
+    work: Any,
+) -> None:
+    """For each window the points S_j for which sum of 2^j S_j is the sum of d * bucket[d].
+
+    Odd buckets add up to S_0, and what remains is twice the same problem for the half as many
+    buckets bucket[2 d] + bucket[2 d + 1]. All additions of a level are independent, which those of
+    running sums are not, for as many additions.
+
+    Window w of v has the buckets from row first[w] on, sizes[w] of them; its S_j becomes row
+    v j + w of ``bit_sums``, which must have rows for the largest window. ``buckets`` needs rows
+    for the halves as well, and ``items``, ``bounds`` and ``odd_items`` room for all buckets.
+    """
+    windows = len(first)
+    rows, odd_count, place = 0, 0, buckets.ctypes.data
+    for window in range(windows):
+        rows += sizes[window]
+    for level in range(len(bit_sums) // windows):
+        halves = buckets[rows:]
+        group = position = 0
+        for window in range(windows):
+            row, size = first[window], sizes[window]
+            odd_bounds[level * windows + window] = odd_count
+            for digit in range(1, size, 2):
+                if row_is_finite(buckets, row + digit):
+                    odd_items[odd_count] = place + 64 * (row + digit)
+                    odd_count += 1
+            # what falls to digit 0 counts nothing and is left out
+            half = (size + 1) // 2
+            for digit in range(half):
+                bounds[group] = position
+                group += 1
+                for source in range(max(2 * digit, 2), min(2 * digit + 2, size)):
+                    if row_is_finite(buckets, row + source):
+                        items[position] = place + 64 * (row + source)
+                        position += 1
+            first[window] = rows
+            rows += half
+            sizes[window] = half if half > 1 else 0
+        bounds[group] = position
+        sum_groups(halves, items, bounds, 0, group, room, work)
+    odd_bounds[len(bit_sums)] = odd_count
+    sum_groups(bit_sums, odd_items, odd_bounds, 0, len(bit_sums), room, work)
+
+
+@jit
+def evaluate_at_two(result: Any, addresses: Any) -> None:
+    """Eight sums of 2^j P_j, in projective coordinates, in the three blocks of ``result``.
+
+    Words 8 j ... 8 j + 7 of ``addresses`` are where the lanes' P_j are; they may be infinity.
+    """
+    total = projective.infinity()
+    for first in range(len(addresses) - 8, -8, -8):
+        total = projective.add(projective.double(total), projective.load_affine(addresses, first))
+    store(result, 0, total[0])
+    store(result, 1, total[1])
+    store(result, 2, total[2])

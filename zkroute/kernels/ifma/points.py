@@ -1,0 +1,144 @@
+"""Affine points in memory: 64 bytes each, and eight of them at a time from anywhere.
+
+A point is x then y, four 64-bit words each, in Montgomery form with radix 2**260 and loose, which
+2**256 > 5.2 p has room for. It takes exactly one cache line, and its address is a multiple of 64,
+so that a set lowest bit can mean "the negative of the point there". Infinity is all zero; kernels
+that add points never meet it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+
+from zkroute.kernels._jit import intrinsic
+from zkroute.kernels.ifma.vec8 import (
+    I8,
+    I64,
+    LANES,
+    VECTOR,
+    Generator,
+    Values,
+    element8,
+    pack,
+    permuted,
+    transposed,
+    unpack,
+)
+from zkroute.kernels.ifma.words import limbs_of_words, words_of_limbs
+
+POINT_WORDS = 8
+POINT_BYTES = 64
+
+_HALF = ir.VectorType(I64, 4)
+_BITS = ir.VectorType(ir.IntType(1), LANES)
+
+
+def _data(context: Any, builder: ir.IRBuilder, kind: Any, array: Any, word: Any) -> ir.Value:
+    return builder.gep(context.make_array(kind)(context, builder, array).data, [word])
+
+
+def _coordinate(half: int) -> Any:
+    """An intrinsic that loads x (0) or y (1) of eight points."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Values) -> ir.Value:
+        addresses = _data(context, builder, signature.args[0], values[0], values[1])
+        rows = []
+        for lane in range(LANES):
+            word = builder.load(builder.gep(addresses, [ir.Constant(I64, lane)]))
+            place = builder.and_(word, ir.Constant(I64, -POINT_BYTES % (1 << 64)))
+            place = builder.add(place, ir.Constant(I64, half * POINT_BYTES // 2))
+            rows.append(builder.load(builder.inttoptr(place, _HALF.as_pointer()), align=32))
+        return pack(builder, limbs_of_words(builder, _words_of_rows(builder, rows)))
+
+    @intrinsic
+    def load_coordinate(_typing: Any, addresses: Any, first: Any) -> tuple[Any, Generator]:
+        return element8(addresses, types.int64), generate
+
+    return load_coordinate
+
+
+def _words_of_rows(builder: ir.IRBuilder, rows: Values) -> Values:
+    """Four vectors, of word 0 to 3 of each of eight rows of four words."""
+    whole = ir.Constant(ir.VectorType(ir.IntType(32), 8), list(range(8)))
+    # rows 0 and 2, 1 and 3, ... side by side, so that lanes come out in order
+    a, b, c, d = (builder.shuffle_vector(rows[i], rows[i + 2], whole) for i in (0, 1, 4, 5))
+    even, odd = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]
+    words: Values = [ir.Constant(VECTOR, ir.Undefined)] * 4
+    for parity, lanes in enumerate((even, odd)):
+        left, right = permuted(builder, a, b, lanes), permuted(builder, c, d, lanes)
+        words[parity] = permuted(builder, left, right, [0, 1, 4, 5, 8, 9, 12, 13])
+        words[parity + 2] = permuted(builder, left, right, [2, 3, 6, 7, 10, 11, 14, 15])
+    return words
+
+
+load_x, load_y = _coordinate(0), _coordinate(1)
+
+
+@intrinsic
+def is_finite(_typing: Any, addresses: Any, first: Any) -> tuple[Any, Generator]:
+    """Mask of the lanes whose address, from number ``first`` on, is that of a finite point."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Values) -> ir.Value:
+        pointer = _data(context, builder, signature.args[0], values[0], values[1])
+        mask: ir.Value = ir.Constant(_BITS, [0] * LANES)
+        for lane in range(LANES):
+            word = builder.load(builder.gep(pointer, [ir.Constant(I64, lane)]))
+            row = builder.load(builder.inttoptr(word, VECTOR.as_pointer()), align=POINT_BYTES)
+            words = builder.bitcast(row, ir.IntType(64 * POINT_WORDS))
+            finite = builder.icmp_unsigned("!=", words, ir.Constant(words.type, 0))
+            mask = builder.insert_element(mask, finite, ir.Constant(I64, lane))
+        return builder.bitcast(mask, I8)
+
+    return types.uint8(addresses, types.int64), generate
+
+
+@intrinsic
+def negated(_typing: Any, addresses: Any, first: Any) -> tuple[Any, Generator]:
+    """Mask of the lanes whose address, from number ``first`` on, asks for the negative."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Values) -> ir.Value:
+        pointer = _data(context, builder, signature.args[0], values[0], values[1])
+        loaded = builder.load(builder.bitcast(pointer, VECTOR.as_pointer()), align=8)
+        return builder.bitcast(builder.trunc(loaded, _BITS), I8)
+
+    return types.uint8(addresses, types.int64), generate
+
+
+@intrinsic
+def prefetch_points(_typing: Any, addresses: Any, first: Any) -> tuple[Any, Generator]:
+    """Asks for eight points to be brought near, to be loaded later."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Values) -> ir.Value:
+        pointer = _data(context, builder, signature.args[0], values[0], values[1])
+        byte = I8.as_pointer()
+        i32 = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
+        name = "llvm.prefetch.p0"
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        for lane in range(LANES):
+            word = builder.load(builder.gep(pointer, [ir.Constant(I64, lane)]))
+            # to read (0), with full locality (3), data (1)
+            hints = [ir.Constant(i32, hint) for hint in (0, 3, 1)]
+            builder.call(function, [builder.inttoptr(word, byte), *hints])
+        return context.get_dummy_value()
+
+    return types.void(addresses, types.int64), generate
+
+
+@intrinsic
+def store_points(_typing: Any, address: Any, x: Any, y: Any) -> tuple[Any, Generator]:
+    """Writes eight points with carried coordinates, one after another, at an address."""
+
+    def generate(context: Any, builder: Any, _signature: Any, values: Values) -> ir.Value:
+        words = words_of_limbs(builder, unpack(builder, values[1]))
+        words += words_of_limbs(builder, unpack(builder, values[2]))
+        pointer = builder.inttoptr(values[0], VECTOR.as_pointer())
+        for lane, row in enumerate(transposed(builder, words)):
+            place = builder.gep(pointer, [ir.Constant(I64, lane)])
+            builder.store(row, place, align=POINT_BYTES)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, element8, element8), generate
