@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zkroute.model.order import Orders
 from zkroute.protocol.header import Header
-from zkroute.routing.router import CarriedOrders, RoutedBatch
+from zkroute.routing.batch import CarriedOrders, RoutedBatch
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 from circuits.routing import RoutingCircuit
 from prover.trace.limbs import Trace, from_small, padded
 from zkroute.model.order import digests
-from zkroute.routing.router import CarriedOrders
+from zkroute.routing.batch import CarriedOrders
 
 
 def carry_columns(circuit: RoutingCircuit, held: CarriedOrders | None, when: str) -> Trace:
