@@ -14,6 +14,7 @@ from circuits.ir.table import COMMITTED_KINDS, Kind
 from prover.keygen import ProvingKey
 from zkroute.atomic import write_atomic
 from zkroute.cli.terminal import Terminal
+from zkroute.model.json_text import load_json
 from zkroute.paths import cache_directory
 
 STAGE_MILLISECONDS = 3.0
@@ -139,7 +140,7 @@ def _remembered_pace(kernel: str) -> float:
 
 def _remembered() -> dict[str, float]:
     try:
-        values = json.loads(_pace_path().read_bytes())
+        values = load_json(_pace_path().read_text(encoding="ascii"))
     except (OSError, ValueError):
         return {}
     if not isinstance(values, dict):

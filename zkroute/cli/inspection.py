@@ -24,6 +24,7 @@ from zkroute.formats.proof import decode_proof
 from zkroute.formats.ptau_container import open_container
 from zkroute.formats.router_key import read_private_key, read_public_key
 from zkroute.model.document import MAX_DOCUMENT_BYTES
+from zkroute.model.json_text import load_json
 from zkroute.protocol.proof import ProofLayout
 from zkroute.routing.parameters import route_entries
 
@@ -90,8 +91,8 @@ def _head(path: Path) -> bytes:
 def _inspect_json(path: Path) -> Inspected:
     """A header, a key, or a canonical policy or snapshot, by the keys it has."""
     try:
-        values = json.loads(read_bytes(path, key_file.MAX_KEY_BYTES))
-    except (ValueError, RecursionError):
+        values = load_json(read_bytes(path, key_file.MAX_KEY_BYTES).decode("ascii"))
+    except ValueError:
         raise MalformedError(f"{path}: begins like JSON but is not") from None
     name = values.get("format")
     if name == header_file.FORMAT:

@@ -10,6 +10,7 @@ from typing import NoReturn
 from zkroute.algebra.groups import PointG1, decompress_g1
 from zkroute.errors import MalformedError
 from zkroute.model.document import Table
+from zkroute.model.json_text import load_json
 
 _LOWER_HEXADECIMAL = re.compile(r"[0-9a-f]*")
 
@@ -23,14 +24,12 @@ def load_object(data: bytes, source: str, limit: int) -> Table:
     if len(data) > limit:
         raise MalformedError(f"{source}: {len(data)} bytes; such a file has at most {limit}")
     try:
-        values = json.loads(
+        values = load_json(
             data.decode("ascii"),
             object_pairs_hook=_without_repeats,
             parse_float=_refuse_number,
             parse_constant=_refuse_number,
         )
-    except RecursionError:
-        raise MalformedError(f"{source}: nested too deeply") from None
     except UnicodeDecodeError:
         raise MalformedError(f"{source}: not JSON: a byte outside ASCII") from None
     except ValueError as error:

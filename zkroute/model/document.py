@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from zkroute.errors import MalformedError
+from zkroute.model.json_text import load_json
 from zkroute.model.toml_lines import Path, key_lines, line_of
 
 MAX_DOCUMENT_BYTES = 1 << 24
@@ -224,7 +225,7 @@ def load_canonical(data: bytes, source: str) -> Table:
         raise ValueError(f"{text[:40]} is not a whole number")
 
     try:
-        values = json.loads(
+        values = load_json(
             data.decode("ascii"),
             object_pairs_hook=unique,
             parse_float=no_float,

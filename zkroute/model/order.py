@@ -105,10 +105,24 @@ class Orders:
         }
         return Orders(self.policy_digest, **columns)
 
-    def describe(self, position: int) -> str:
-        """How to name one order to a person: its position, and its own id where it has one."""
+    def describe(self, position: int, number: int | None = None) -> str:
+        """How to name one order to a person: its number, and its own id where it has one.
+
+        The number is its position, counted from 1, unless given.
+        """
         identifier = bytes(self.records["client_order_id"][position]).decode("ascii")
-        return f"order {position + 1}" + (f" (id {identifier})" if identifier else "")
+        shown = position + 1 if number is None else number
+        return f"order {shown}" + (f" (id {identifier})" if identifier else "")
+
+
+def joined_orders(first: Orders, second: Orders) -> Orders:
+    """The orders of both, one after the other. They must have been checked for one policy."""
+    columns = {
+        name: np.concatenate([values, getattr(second, name)])
+        for name, values in vars(first).items()
+        if name != "policy_digest"
+    }
+    return Orders(first.policy_digest, **columns)
 
 
 def digests(records: Records) -> Words:

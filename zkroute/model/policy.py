@@ -99,7 +99,13 @@ class Policy:
 
         Combinations are numbered as in `zkroute.model.policy_table.route_table`.
         """
-        return route_table(self, gas_level)[0]
+        if gas_level not in self._route_tables:
+            self._route_tables[gas_level] = route_table(self, gas_level)[0]
+        return self._route_tables[gas_level]
+
+    @cached_property
+    def _route_tables(self) -> dict[int, list[Route | None]]:
+        return {}
 
     @property
     def routes_by_class_only(self) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
 from zkroute.errors import MalformedError, UsageError
+from zkroute.model.json_text import load_json
 
 MAX_FILE_BYTES = 1 << 29
 """Most bytes a file may hold, counted after decompression."""
@@ -228,7 +228,7 @@ def _json_row(place: str, line: bytes) -> dict[str, str]:
         return values
 
     try:
-        row = json.loads(line.decode("utf-8"), object_pairs_hook=unique)
+        row = load_json(line.decode("utf-8"), object_pairs_hook=unique)
     except (RecursionError, ValueError) as error:
         raise MalformedError(f"{place}: not a JSON object: {error}") from None
     if not isinstance(row, dict):

@@ -1,90 +1,98 @@
 """The router: the policy's rule carried out order by order. This is the executable specification.
 
-Each segment takes its orders by (priority, arrival). Each order goes to the segment's node with
-the smallest composite (base + slope * work) * slots + slot, so ties go to the lower slot; the
-node's work then grows by the order's cost.
+Each segment takes its bundles by (priority, sequence of the leader) until it closes. A bundle goes
+to the segment's node with the smallest composite (base + slope * work) * slots + slot, so ties go
+to the lower slot; the node's work then grows by the cost of every order of the bundle.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from zkroute.errors import MismatchError, UsageError
-from zkroute.model.order import Indices, Orders, Words
+from zkroute.model.order import Indices, Orders, Words, joined_orders
 from zkroute.model.policy import Policy
-from zkroute.routing.parameters import WORK_LIMIT, NodeParameters, route_entries
+from zkroute.routing.batch import (
+    HELD,
+    PLACED,
+    REJECTED,
+    CarriedOrders,
+    RoutedBatch,
+    SegmentEnd,
+)
+from zkroute.routing.judgement import judge
+from zkroute.routing.limits import check_held, check_keys, check_sequences, check_shares
+from zkroute.routing.parameters import WORK_LIMIT, NodeParameters
+from zkroute.routing.placement import Placement, Queued, place
+
+__all__ = ["CarriedOrders", "RoutedBatch", "SegmentEnd", "drained", "order_costs", "route"]
 
 _LOW_WORD = (1 << 64) - 1
 
 
-@dataclass(frozen=True)
-class RoutedBatch:
-    """A routed batch; per-order arrays are in processing order (segment, priority, arrival).
-
-    `arrival` int64: the order's position in the batch as it came. `segment`, `priority`, `node`
-    int64. `composite` (n, 2) uint64, low word first: the chosen node's composite before the
-    order. `work` uint64: that node's work before the order. `cost` uint64: what the order added.
-    `work_in` (drained) and `work_out`: per slot, Python integers below 2^64.
-    """
-
-    arrival: Indices
-    segment: Indices
-    priority: Indices
-    node: Indices
-    composite: Words
-    work: Words
-    cost: Words
-    work_in: list[int]
-    work_out: list[int]
-
-    def __len__(self) -> int:
-        return len(self.arrival)
-
-
 def route(
-    policy: Policy, parameters: NodeParameters, work_before: Sequence[int], orders: Orders
+    policy: Policy,
+    parameters: NodeParameters,
+    work_before: Sequence[int],
+    orders: Orders,
+    first_sequence: int = 0,
+    carried: CarriedOrders | None = None,
 ) -> RoutedBatch:
-    """The one routing of `orders` the policy allows, given each slot's work after the last batch.
+    """The one routing of `carried` and `orders` the policy allows.
 
-    `parameters` must come from `node_parameters` for the same policy.
-    Raises UsageError naming order or node before any cost, key or work leaves its width;
-    MismatchError where the orders were checked against another policy.
+    `work_before`: each slot's work after the last batch. `orders` get the sequence numbers
+    from `first_sequence` on; `carried` is what the last batch held. `parameters` must come from
+    `node_parameters` for the same policy.
+
+    Raises UsageError naming order or node before any cost, key, work or sequence number leaves its
+    width, where more orders would be held than the policy carries, and where a node would get a
+    larger share than the policy promises; MismatchError where orders, carried orders and nodes
+    were not made for this policy and this place in the chain.
     """
     if orders.policy_digest != policy.digest or len(parameters.exists) != policy.slots:
         raise MismatchError(f"orders and nodes were not prepared for policy {policy.name!r}")
+    check_sequences(policy, first_sequence, len(orders), carried)
     work_in = drained(parameters, work_before, policy.slots)
-    entries = np.array(route_entries(policy), dtype=np.int64)
-    segment = entries[orders.class_index, 1]
-    priority = entries[orders.class_index, 2]
-    arrival = np.argsort(segment * 256 + priority, kind="stable")
-    segment, priority = segment[arrival], priority[arrival]
-    cost = order_costs(policy, orders)[arrival]
-    costs = cost.tolist()
-    composites, final_keys = _spread(policy, parameters, work_in, segment, costs)
-    _check_keys(
-        policy,
-        parameters,
-        orders=orders,
-        arrival=arrival,
-        costs=costs,
-        composites=composites,
-        final_keys=final_keys,
-    )
-    node = np.array([value & (policy.slots - 1) for value in composites], dtype=np.int64)
+    sequence = np.uint64(first_sequence) + np.arange(len(orders), dtype=np.uint64)
+    cost, documents, carried_count = order_costs(policy, orders), orders, 0
+    if carried is not None and len(carried):
+        carried_count = len(carried)
+        sequence = np.concatenate([carried.sequence, sequence])
+        cost = np.concatenate([order_costs(policy, carried.orders), cost])
+        documents = joined_orders(carried.orders, orders)
+    judgement = judge(policy, documents, parameters.gas_level)
+    queued = Queued(judgement, documents.is_leg, sequence.tolist(), cost.tolist())
+    placement = place(policy, parameters, work_in, queued)
+    source = _rows(placement, judgement.is_rejected, judgement.priority)
+    composites = [composite for part in placement.composites for composite in part]
+    check_keys(policy, parameters, placement, queued.cost, _names(documents, carried_count))
+    check_held(policy, len(placement.held))
+    node = np.zeros(len(source), dtype=np.int64)
+    node[: len(composites)] = [value & (policy.slots - 1) for value in composites]
+    check_shares(policy, parameters, node[: len(composites)])
     return RoutedBatch(
-        arrival=arrival,
-        segment=segment,
-        priority=priority,
+        source=source,
+        sequence=sequence[source],
+        status=_status(len(source), len(composites), len(placement.held)),
+        segment=_groups(placement, len(source)),
+        primary=judgement.primary[source],
+        priority=judgement.priority[source],
+        leg=documents.is_leg[source].astype(np.int64),
+        high=judgement.is_high[source].astype(np.int64),
+        liquidation=judgement.in_liquidation[source].astype(np.int64),
+        short=judgement.is_short[source].astype(np.int64),
+        shard=judgement.shard[source],
+        carried=(source < carried_count).astype(np.int64),
         node=node,
-        composite=_words(composites),
-        work=_work_of_rows(policy, parameters, composites),
-        cost=cost,
+        composite=_words(composites, len(source)),
+        work=_work_of_rows(policy, parameters, composites, len(source)),
+        cost=cost[source],
         work_in=work_in,
-        work_out=_final_work(parameters, work_in, final_keys),
+        work_out=_final_work(parameters, work_in, placement.final_keys),
+        closing=placement.closing,
+        documents=documents,
     )
 
 
@@ -126,89 +134,56 @@ def order_costs(policy: Policy, orders: Orders) -> Words:
     return np.array(costs, dtype=np.uint64)
 
 
-def _spread(
-    policy: Policy,
-    parameters: NodeParameters,
-    work_in: list[int],
-    segment: Indices,
-    costs: list[int],
-) -> tuple[list[int], dict[int, int]]:
-    """Composite each row chose (before its cost), and the final key of every eligible slot."""
-    slots, mask = policy.slots, policy.slots - 1
-    steps = [slope * slots for slope in parameters.slope]
-    bounds = np.searchsorted(segment, np.arange(len(policy.segments) + 1)).tolist()
-    composites: list[int] = []
-    final_keys: dict[int, int] = {}
-    for index in range(len(policy.segments)):
-        heap = _starting_composites(parameters, work_in, index)
-        heapq.heapify(heap)
-        for cost in costs[bounds[index] : bounds[index + 1]]:
-            smallest = heap[0]
-            composites.append(smallest)
-            heapq.heapreplace(heap, smallest + steps[smallest & mask] * cost)
-        final_keys.update((composite & mask, composite // slots) for composite in heap)
-    return composites, final_keys
+def _rows(placement: Placement, is_rejected: np.ndarray, priority: Indices) -> Indices:
+    """Positions of all orders in processing order."""
+    rejected = np.flatnonzero(is_rejected)
+    rejected = rejected[np.argsort(priority[rejected], kind="stable")]
+    return np.concatenate([*placement.placed, placement.held, rejected])
 
 
-def _starting_composites(parameters: NodeParameters, work_in: list[int], segment: int) -> list[int]:
-    slots = len(work_in)
-    return [
-        (parameters.base[slot] + parameters.slope[slot] * work_in[slot]) * slots + slot
-        for slot in range(slots)
-        if parameters.exists[slot] and parameters.segment[slot] == segment
-    ]
+def _groups(placement: Placement, count: int) -> Indices:
+    """Group of every row: its segment, or one of the two numbers above them."""
+    lengths = [*map(len, placement.placed), len(placement.held)]
+    lengths.append(count - sum(lengths))
+    return np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
 
 
-def _check_keys(
-    policy: Policy,
-    parameters: NodeParameters,
-    *,
-    orders: Orders,
-    arrival: Indices,
-    costs: list[int],
-    composites: list[int],
-    final_keys: dict[int, int],
-) -> None:
-    """Refuse a batch in which some key leaves its width, naming the first order that did it.
-
-    Keys only grow, so looking at the final ones is enough; work never exceeds its key.
-    """
-    slots, bits = policy.slots, policy.widths.key_bits
-    wide = {slot: key for slot, key in final_keys.items() if key >> bits}
-    if not wide:
-        return
-    for position, composite, cost in zip(arrival.tolist(), composites, costs, strict=True):
-        slot = composite % slots
-        if slot in wide and (composite // slots + parameters.slope[slot] * cost) >> bits:
-            raise UsageError(
-                f"{orders.describe(position)} takes the key of node "
-                f"{parameters.names[slot]!r} past {bits} bits; route a smaller batch, let more "
-                "time pass so that work drains, or use a policy with smaller slopes or costs"
-            )
-    slot, key = next(iter(wide.items()))
-    raise UsageError(
-        f"node {parameters.names[slot]!r} starts the batch with key {key}, past {bits} bits; "
-        "let more time pass so that its work drains, or mark it down"
-    )
+def _status(count: int, placed: int, held: int) -> Indices:
+    lengths = [placed, held, count - placed - held]
+    return np.repeat(np.array([PLACED, HELD, REJECTED], dtype=np.int64), lengths)
 
 
-def _words(values: list[int]) -> Words:
-    """(n, 2) uint64 words of values below 2^128, low word first."""
-    words = np.empty((len(values), 2), dtype=np.uint64)
-    words[:, 0] = [value & _LOW_WORD for value in values]
-    words[:, 1] = [value >> 64 for value in values]
+def _names(documents: Orders, carried_count: int) -> Callable[[int], str]:
+    """How to name the order at a position to a person: new orders are counted from 1."""
+
+    def name(position: int) -> str:
+        if position < carried_count:
+            return f"carried {documents.describe(position)}"
+        return documents.describe(position, position - carried_count + 1)
+
+    return name
+
+
+def _words(values: list[int], count: int) -> Words:
+    """(count, 2) uint64 words of values below 2^128, low word first, then zeros."""
+    words = np.zeros((count, 2), dtype=np.uint64)
+    words[: len(values), 0] = [value & _LOW_WORD for value in values]
+    words[: len(values), 1] = [value >> 64 for value in values]
     return words
 
 
-def _work_of_rows(policy: Policy, parameters: NodeParameters, composites: list[int]) -> Words:
+def _work_of_rows(
+    policy: Policy, parameters: NodeParameters, composites: list[int], count: int
+) -> Words:
     """The chosen node's work before each order, recovered from its composite (exact)."""
     slots, mask = policy.slots, policy.slots - 1
     base, slope = parameters.base, parameters.slope
-    works = [
+    works = np.zeros(count, dtype=np.uint64)
+    works[: len(composites)] = [
         (composite // slots - base[composite & mask]) // slope[composite & mask]
         for composite in composites
     ]
-    return np.array(works, dtype=np.uint64)
+    return works
 
 
 def _final_work(

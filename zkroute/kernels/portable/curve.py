@@ -16,7 +16,6 @@ import numpy as np
 
 from zkroute.kernels._jit import jit
 from zkroute.kernels.portable.field import (
-    MODULUS_P,
     add_mod_p,
     equal,
     is_zero,
@@ -27,24 +26,7 @@ from zkroute.kernels.portable.field import (
     subtract_mod_p,
     zero,
 )
-
-BATCH = 1024
-"""Additions that share one inversion: enough to hide it, few enough to stay in cache."""
-
-_EXPONENT = np.array(
-    [(MODULUS_P - 2) >> 64 * limb & (1 << 64) - 1 for limb in range(4)], dtype=np.uint64
-)
-
-
-@jit
-def invert_mod_p(value: Any) -> Any:
-    """The inverse by Fermat's little theorem; zero for zero."""
-    result = one_mod_p()
-    for bit in range(253, -1, -1):
-        result = multiply_mod_p(result, result)
-        if (_EXPONENT[bit >> 6] >> np.uint64(bit & 63)) & np.uint64(1):
-            result = multiply_mod_p(result, value)
-    return result
+from zkroute.kernels.portable.inversion import invert_mod_p
 
 
 @jit

@@ -218,10 +218,15 @@ def _folded(coefficients: Vector, size: int, shift: int) -> Vector:
     """Coefficients of the remainder modulo X^size - shift^size, padded to that size."""
     if len(coefficients) == size:
         return coefficients
-    pieces = [coefficients[start : start + size] for start in range(0, len(coefficients), size)]
-    factors = [pow(shift, size * number, MODULUS_R) for number in range(len(pieces))]
-    padding = np.zeros((size, 4), np.uint64)
-    return whole_vectors.linear_combination([*pieces, padding], [*factors, 0])
+    folded = np.zeros((size, 4), np.uint64)
+    folded[: len(coefficients)] = coefficients[:size]
+    for start in range(size, len(coefficients), size):
+        # blinded columns are only a few coefficients longer than the domain
+        piece = coefficients[start : start + size]
+        factor = pow(shift, start, MODULUS_R)
+        sums = whole_vectors.linear_combination([folded[: len(piece)], piece], [1, factor])
+        folded[: len(piece)] = sums
+    return folded
 
 
 def _instructions(program: Program, columns: int, scalars: int) -> NDArray[np.int32]:

@@ -119,20 +119,20 @@ def prefetch(_typing: Any, array: Any, index: Any) -> tuple[Any, Generator]:
     return types.void(array, types.int64), generate
 
 
-def _constant(value: int) -> Any:
+def constant(value: int) -> Any:
     """An intrinsic without arguments that returns one 256-bit integer."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> ir.Value:
         return ir.Constant(_ELEMENT, value)
 
     @intrinsic
-    def constant(_typing: Any) -> tuple[Any, Generator]:
+    def get(_typing: Any) -> tuple[Any, Generator]:
         return element(), generate
 
-    return constant
+    return get
 
 
-zero = _constant(0)
+zero = constant(0)
 
 
 @intrinsic
@@ -298,5 +298,5 @@ multiply_mod_r = _called(
 multiply_mod_p = _called(
     _build_product, MODULUS_P, "zkroute_multiply_mod_p", "left * right / 2**256 mod p; left < p"
 )
-one_mod_r = _constant(RADIX % MODULUS_R)
-one_mod_p = _constant(RADIX % MODULUS_P)
+one_mod_r = constant(RADIX % MODULUS_R)
+one_mod_p = constant(RADIX % MODULUS_P)

@@ -13,12 +13,7 @@ from typing import Any
 import numpy as np
 
 from zkroute.kernels._jit import jit
-from zkroute.kernels.portable.curve import (
-    BATCH,
-    add_affine,
-    invert_mod_p,
-    slope_denominator,
-)
+from zkroute.kernels.portable.curve import add_affine, slope_denominator
 from zkroute.kernels.portable.field import (
     is_zero,
     load,
@@ -29,6 +24,10 @@ from zkroute.kernels.portable.field import (
     subtract_mod_p,
     zero,
 )
+from zkroute.kernels.portable.inversion import invert_mod_p
+
+BATCH = 1024
+"""Additions that share one inversion: enough to hide it, few enough to stay in cache."""
 
 PREFETCH = 16
 """How many pairs ahead points are asked for: scattered ones come from beyond the nearest caches."""
@@ -149,9 +148,9 @@ def _halve_groups(
 ) -> Any:
     """One level: neighbours of each group added into ``output``; returns how many points remain.
 
-    Point k of the level is entries[k], or simply number k if there are no entries. Group g is points
-    bounds[g] .. bounds[g + 1] - 1, and ``bounds`` is updated to where its halves went. A group
-    of one point is done: it goes to ``sums`` and leaves.
+    Point k of the level is entries[k], or simply number k if there are no entries. Group g is
+    points bounds[g] .. bounds[g + 1] - 1, and ``bounds`` is updated to where its halves went. A
+    group of one point is done: it goes to ``sums`` and leaves.
     """
     pairs = np.empty((BATCH + 1, 2), np.int64)
     target = np.empty(BATCH + 1, np.int64)

@@ -13,8 +13,8 @@ import numpy as np
 
 from zkroute.kernels._jit import jit
 from zkroute.kernels.portable.field import (
-    MODULUS_R,
     add_mod_r,
+    equal,
     is_zero,
     load,
     load_from,
@@ -23,11 +23,9 @@ from zkroute.kernels.portable.field import (
     store,
     zero,
 )
+from zkroute.kernels.portable.inversion import invert_mod_r
 
 ELEMENT_BYTES = np.int64(32)
-_EXPONENT = np.array(
-    [(MODULUS_R - 2) >> 64 * limb & (1 << 64) - 1 for limb in range(4)], dtype=np.uint64
-)
 
 
 @jit
@@ -50,17 +48,6 @@ def scale_range(output: Any, vector: Any, factor: Any, start: int, stop: int) ->
     scalar = load(factor, 0)
     for row in range(start, stop):
         store(output, row, multiply_mod_r(scalar, load(vector, row)))
-
-
-@jit
-def invert_mod_r(value: Any) -> Any:
-    """The inverse by Fermat's little theorem; zero for zero."""
-    result = one_mod_r()
-    for bit in range(253, -1, -1):
-        result = multiply_mod_r(result, result)
-        if (_EXPONENT[bit >> 6] >> np.uint64(bit & 63)) & np.uint64(1):
-            result = multiply_mod_r(result, value)
-    return result
 
 
 @jit
@@ -105,8 +92,9 @@ def linear_combination_range(
 ) -> None:
     """output[i] = sum over k of scalars[k] * vector k [i], vectors given by their addresses.
 
-    Vectors shorter than the range count as padded with zeros. Rows are taken in blocks that stay
-    in the first-level cache while all vectors pass over them.
+    Vectors shorter than the range count as padded with zeros, and those times one need no
+    products. Rows are taken in blocks that stay in the first-level cache while all vectors pass
+    over them.
     """
     for block in range(start, stop, 256):
         block_stop = min(stop, block + 256)
@@ -115,7 +103,13 @@ def linear_combination_range(
         for index in range(addresses.shape[0]):
             scalar = load(scalars, index)
             address = addresses[index]
-            for row in range(block, min(block_stop, lengths[index])):
+            vector_stop = min(block_stop, lengths[index])
+            if equal(scalar, one_mod_r()):
+                for row in range(block, vector_stop):
+                    term = load_from(address + row * ELEMENT_BYTES)
+                    store(output, row, add_mod_r(load(output, row), term))
+                continue
+            for row in range(block, vector_stop):
                 term = multiply_mod_r(scalar, load_from(address + row * ELEMENT_BYTES))
                 store(output, row, add_mod_r(load(output, row), term))
 

@@ -59,7 +59,7 @@ def test_running_sum(length: int) -> None:
 @pytest.mark.parametrize("lengths", [(), (0,), (5,), (300, 1, 0, 256), (1, 4099, 2048)])
 def test_linear_combination_pads_with_zeros(lengths: tuple[int, ...]) -> None:
     columns = [values(R, length, seed) for seed, length in enumerate(lengths)]
-    scalars = values(R, 20)[3 : 3 + len(lengths)]
+    scalars = values(R, 20)[1 : 1 + len(lengths)]
     vectors = [to_montgomery(column) for column in columns]
     combination = whole_vectors.linear_combination(vectors, scalars)
     expected = [
