@@ -119,6 +119,7 @@ def _node_columns(circuit: RoutingCircuit, instance: Instance) -> dict[str, Sequ
         "threshold_weight": weight,
         "drain": parameters.drain,
         "published_count": instance.figures.counts,
+        "listed": [1] * len(instance.figures.loads),
         "published_load": instance.figures.loads,
     }
     return columns | _closing_columns(circuit, instance, heads)

@@ -10,6 +10,7 @@ import numpy as np
 from circuits.instance import Instance, public_columns, slice_claim
 from circuits.ir.expression import Cell
 from circuits.ir.table import ColumnSpecification, Kind
+from circuits.routing import RoutingCircuit
 from circuits.tables import carry, lookup, nodes, orders
 from prover.arguments.accumulator import accumulate
 from prover.arguments.helpers import helper_columns
@@ -18,7 +19,7 @@ from prover.commit import BlindedColumn, blinded_coefficients
 from prover.keygen import ProvingKey
 from prover.opening import opening_polynomial
 from prover.quotient import table_quotient
-from prover.state import CommittedBatch
+from prover.state import CommittedBatch, Opening
 from prover.trace.carry import carry_columns
 from prover.trace.limbs import Trace, to_integers
 from prover.trace.lookup import lookup_trace
@@ -35,6 +36,7 @@ from zkroute.model.snapshot import Snapshot
 from zkroute.protocol.header import Header
 from zkroute.protocol.proof import Proof, queries, queries_next
 from zkroute.protocol.schedule import Schedule
+from zkroute.routing.batch import RoutedBatch
 
 Traces = dict[str, Trace]
 """Table name to its private columns."""
@@ -50,9 +52,10 @@ class UnprovableError(ZkrouteError):
     """The trace breaks the statement; run the checker to see where."""
 
 
-def build_traces(proving_key: ProvingKey, instance: Instance, batch: CommittedBatch) -> Traces:
-    """Every private column of every table for an honestly routed batch."""
-    circuit, opening, routed = proving_key.circuit, batch.opening, batch.routed
+def build_traces(
+    circuit: RoutingCircuit, instance: Instance, opening: Opening, routed: RoutedBatch
+) -> Traces:
+    """Every private column of every table for a routed batch."""
     header_columns = order_columns(circuit, routed)
     traces = {
         orders.NAME: orders_trace(circuit, instance, header_columns, routed),
@@ -92,7 +95,7 @@ def prove(
     """
     instance = instance_of(proving_key.key.policy, snapshot, batch.header)
     progress("trace")
-    traces = build_traces(proving_key, instance, batch)
+    traces = build_traces(proving_key.circuit, instance, batch.opening, batch.routed)
     for _ in range(ATTEMPTS):
         try:
             run = Run(proving_key, batch.header, instance, _header_blinding(proving_key, batch))

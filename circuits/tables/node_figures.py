@@ -21,8 +21,9 @@ def add_figures(node: NodeCells) -> None:
         published = node.public("published_count", 21, "orders sent to the node, as published")
         table.gate("the published count is the node's", count - published)
     if publish.loads:
+        listed = node.public("listed", 1, "one where the snapshot lists a node")
         published = node.public("published_load", 64, "work after the batch, as published")
-        table.gate("the published load is the node's", node.work_after - published)
+        table.gate("the published load is the node's", listed * (node.work_after - published))
     if publish.herfindahl:
         circuit.totals.append(
             Total(

@@ -11,7 +11,7 @@ def add_cost(row: OrderCells) -> None:
     if features.sizes:
         row.require_range("size_less_one", row.size - row.active, widths.size_bits, exact=True)
     if features.notional:
-        row.require_range("price_less_one", row.price - row.active, widths.price_bits, exact=True)
+        row.require_range("price", row.price, widths.price_bits, exact=True)
     if features.cost == "size":
         row.cost = row.size
     elif features.cost == "notional":

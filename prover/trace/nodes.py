@@ -127,8 +127,7 @@ def _drain(
     """Fills ``carried`` and returns the distance between work and drain."""
     bits = instance.policy.widths.key_bits
     difference = [
-        work - drain
-        for work, drain in zip(work_before, instance.parameters.drain, strict=True)
+        work - drain for work, drain in zip(work_before, instance.parameters.drain, strict=True)
     ]
     columns["carried"] = [int(value >= 0) for value in difference]
     distance = [value if value >= 0 else -value - 1 for value in difference]

@@ -126,7 +126,7 @@ def _cost_limbs(circuit: RoutingCircuit, policy: Policy, trace: Trace) -> Trace:
     if features.sizes:
         limbs |= decompose("size_less_one", trace["size"] - active, widths.size_bits, limb_bits)
     if features.notional:
-        limbs |= decompose("price_less_one", trace["price"] - active, widths.price_bits, limb_bits)
+        limbs |= decompose("price", trace["price"], widths.price_bits, limb_bits)
     if features.cost != "notional":
         return limbs
     limbs |= decompose("cost_less_one", trace["cost"] - active, widths.cost_bits, limb_bits)

@@ -94,7 +94,9 @@ class World:
         return instance_of(self.policy, self.snapshot, batch.header)
 
     def traces(self, batch: CommittedBatch) -> Traces:
-        return build_traces(self.proving_key, self.instance(batch), batch)
+        return build_traces(
+            self.proving_key.circuit, self.instance(batch), batch.opening, batch.routed
+        )
 
     def check(self, batch: CommittedBatch, traces: Traces) -> list[Failure]:
         private = {
