@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from zkroute.algebra.groups import PointG1, compress_g1
+from zkroute.algebra.groups import compress_g1
 from zkroute.formats.strict_json import (
     check_format,
     dump_object,
@@ -19,7 +19,6 @@ from zkroute.protocol.header import HEADER_VERSION, Header
 
 FORMAT = "zkroute-header"
 MAX_HEADER_BYTES = 1 << 16
-MAX_COLUMNS = 32
 _MAX_INTEGER = (1 << 64) - 1
 
 _NAMES = {"chain": 64, "srs": 128}
@@ -45,6 +44,9 @@ _BYTES = {
 """Field to length."""
 _POINTS = {"work_before": True, "work_after": False}
 """Field to whether infinity stands for none: the first batch of a chain has no work before it."""
+
+_POINT_LISTS = {"columns": 32}
+"""Field to most points."""
 
 
 def encode_header(header: Header) -> bytes:
@@ -72,7 +74,7 @@ def decode_header(data: bytes, source: str) -> Header:
 def _written(name: str, value: Any) -> object:
     if name in _POINTS:
         return compress_g1(value).hex()
-    if isinstance(value, tuple):
+    if name in _POINT_LISTS:
         return [compress_g1(column).hex() for column in value]
     return value.hex() if isinstance(value, bytes) else value
 
@@ -87,8 +89,6 @@ def _read(table: Table, name: str) -> Any:
         return hexadecimal(table, name, _BYTES[name])
     if name in _POINTS:
         return point(table, name, allow_infinity=_POINTS[name])
-    return {"version": lambda: HEADER_VERSION, "columns": lambda: _columns(table)}[name]()
-
-
-def _columns(table: Table) -> tuple[PointG1, ...]:
-    return points(table, "columns", MAX_COLUMNS)
+    if name in _POINT_LISTS:
+        return points(table, name, _POINT_LISTS[name])
+    return {"version": HEADER_VERSION}[name]

@@ -117,11 +117,13 @@ class Orders:
 
 def joined_orders(first: Orders, second: Orders) -> Orders:
     """The orders of both, one after the other. They must have been checked for one policy."""
+    # with its own type: numpy would turn the records' numbers into the machine's byte order
     columns = {
-        name: np.concatenate([values, getattr(second, name)])
+        name: np.concatenate([values, getattr(second, name)], dtype=values.dtype)
         for name, values in vars(first).items()
         if name != "policy_digest"
     }
+    columns["records"].flags.writeable = False
     return Orders(first.policy_digest, **columns)
 
 
@@ -272,7 +274,7 @@ def _check_bundles(is_leg: NDArray[np.bool_], policy: Policy, source: str) -> No
         too_long,
         source,
         "flags",
-        f"is the {MAX_BUNDLE + 1}th of a bundle; {MAX_BUNDLE} are allowed",
+        f"is order {MAX_BUNDLE + 1} of a bundle; {MAX_BUNDLE} are allowed",
     )
 
 

@@ -18,7 +18,7 @@ def check_sequences(
     policy: Policy, first_sequence: int, count: int, carried: CarriedOrders | None
 ) -> None:
     """Sequence numbers fit, and carried orders came earlier and are whole bundles."""
-    if first_sequence < 0 or (first_sequence + count) >> SEQUENCE_BITS:
+    if first_sequence < 0 or first_sequence + count > 1 << SEQUENCE_BITS:
         raise UsageError(f"sequence numbers must be 0 to 2^{SEQUENCE_BITS} - 1")
     if carried is None or not len(carried):
         return

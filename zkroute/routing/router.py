@@ -8,8 +8,10 @@ to the lower slot; the node's work then grows by the cost of every order of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zkroute.errors import MismatchError, UsageError
 from zkroute.model.order import Indices, Orders, Words, joined_orders
@@ -29,6 +31,7 @@ from zkroute.routing.placement import Placement, Queued, place
 
 __all__ = ["CarriedOrders", "RoutedBatch", "SegmentEnd", "drained", "order_costs", "route"]
 
+Number = TypeVar("Number", np.int64, np.uint64)
 _LOW_WORD = (1 << 64) - 1
 
 
@@ -54,14 +57,9 @@ def route(
     if orders.policy_digest != policy.digest or len(parameters.exists) != policy.slots:
         raise MismatchError(f"orders and nodes were not prepared for policy {policy.name!r}")
     check_sequences(policy, first_sequence, len(orders), carried)
+    carried_count = 0 if carried is None else len(carried)
+    documents, sequence, cost = _queue(policy, orders, first_sequence, carried)
     work_in = drained(parameters, work_before, policy.slots)
-    sequence = np.uint64(first_sequence) + np.arange(len(orders), dtype=np.uint64)
-    cost, documents, carried_count = order_costs(policy, orders), orders, 0
-    if carried is not None and len(carried):
-        carried_count = len(carried)
-        sequence = np.concatenate([carried.sequence, sequence])
-        cost = np.concatenate([order_costs(policy, carried.orders), cost])
-        documents = joined_orders(carried.orders, orders)
     judgement = judge(policy, documents, parameters.gas_level)
     queued = Queued(judgement, documents.is_leg, sequence.tolist(), cost.tolist())
     placement = place(policy, parameters, work_in, queued)
@@ -69,14 +67,15 @@ def route(
     composites = [composite for part in placement.composites for composite in part]
     check_keys(policy, parameters, placement, queued.cost, _names(documents, carried_count))
     check_held(policy, len(placement.held))
-    node = np.zeros(len(source), dtype=np.int64)
-    node[: len(composites)] = [value & (policy.slots - 1) for value in composites]
-    check_shares(policy, parameters, node[: len(composites)])
+    composite = _words(composites)
+    node, work = _nodes_and_works(policy, parameters, composite)
+    check_shares(policy, parameters, node)
+    count = len(source)
     return RoutedBatch(
         source=source,
         sequence=sequence[source],
-        status=_status(len(source), len(composites), len(placement.held)),
-        segment=_groups(placement, len(source)),
+        status=_status(count, len(composites), len(placement.held)),
+        segment=_groups(placement, count),
         primary=judgement.primary[source],
         priority=judgement.priority[source],
         leg=documents.is_leg[source].astype(np.int64),
@@ -85,9 +84,9 @@ def route(
         short=judgement.is_short[source].astype(np.int64),
         shard=judgement.shard[source],
         carried=(source < carried_count).astype(np.int64),
-        node=node,
-        composite=_words(composites, len(source)),
-        work=_work_of_rows(policy, parameters, composites, len(source)),
+        node=_with_zeros(node, count),
+        composite=_with_zeros(composite, count),
+        work=_with_zeros(work, count),
         cost=cost[source],
         work_in=work_in,
         work_out=_final_work(parameters, work_in, placement.final_keys),
@@ -134,6 +133,21 @@ def order_costs(policy: Policy, orders: Orders) -> Words:
     return np.array(costs, dtype=np.uint64)
 
 
+def _queue(
+    policy: Policy, orders: Orders, first_sequence: int, carried: CarriedOrders | None
+) -> tuple[Orders, Words, Words]:
+    """Carried and then new orders, with their sequence numbers and costs."""
+    sequence = np.uint64(first_sequence) + np.arange(len(orders), dtype=np.uint64)
+    cost = order_costs(policy, orders)
+    if carried is None or not len(carried):
+        return orders, sequence, cost
+    return (
+        joined_orders(carried.orders, orders),
+        np.concatenate([carried.sequence, sequence]),
+        np.concatenate([order_costs(policy, carried.orders), cost]),
+    )
+
+
 def _rows(placement: Placement, is_rejected: np.ndarray, priority: Indices) -> Indices:
     """Positions of all orders in processing order."""
     rejected = np.flatnonzero(is_rejected)
@@ -164,26 +178,35 @@ def _names(documents: Orders, carried_count: int) -> Callable[[int], str]:
     return name
 
 
-def _words(values: list[int], count: int) -> Words:
-    """(count, 2) uint64 words of values below 2^128, low word first, then zeros."""
-    words = np.zeros((count, 2), dtype=np.uint64)
-    words[: len(values), 0] = [value & _LOW_WORD for value in values]
-    words[: len(values), 1] = [value >> 64 for value in values]
+def _words(values: list[int]) -> Words:
+    """(n, 2) uint64 words of values below 2^128, low word first."""
+    words = np.zeros((len(values), 2), dtype=np.uint64)
+    if max(values, default=0) <= _LOW_WORD:
+        words[:, 0] = values
+    else:
+        words[:, 0] = [value & _LOW_WORD for value in values]
+        words[:, 1] = [value >> 64 for value in values]
     return words
 
 
-def _work_of_rows(
-    policy: Policy, parameters: NodeParameters, composites: list[int], count: int
-) -> Words:
-    """The chosen node's work before each order, recovered from its composite (exact)."""
-    slots, mask = policy.slots, policy.slots - 1
-    base, slope = parameters.base, parameters.slope
-    works = np.zeros(count, dtype=np.uint64)
-    works[: len(composites)] = [
-        (composite // slots - base[composite & mask]) // slope[composite & mask]
-        for composite in composites
-    ]
-    return works
+def _nodes_and_works(
+    policy: Policy, parameters: NodeParameters, composite: Words
+) -> tuple[Indices, Words]:
+    """Chosen node of each row, and its work before it, both read off the composite (exact)."""
+    slot_bits = np.uint64(policy.slots.bit_length() - 1)
+    low, high = composite[:, 0], composite[:, 1]
+    node = (low & np.uint64(policy.slots - 1)).astype(np.int64)
+    key = (low >> slot_bits) | (high << (np.uint64(64) - slot_bits))  # below 2^64: checked
+    base = np.array(parameters.base, dtype=np.uint64)[node]
+    slope = np.array(parameters.slope, dtype=np.uint64)[node]
+    return node, (key - base) // slope
+
+
+def _with_zeros(values: NDArray[Number], count: int) -> NDArray[Number]:
+    """The values of the placed rows, then zeros for the other rows."""
+    padded = np.zeros((count, *values.shape[1:]), dtype=values.dtype)
+    padded[: len(values)] = values
+    return padded
 
 
 def _final_work(

@@ -23,7 +23,10 @@ from zkroute.model.order import EMPTY_PAYLOAD, Orders, read_orders
 from zkroute.model.policy import parse_policy
 from zkroute.model.text_values import parse_decimal
 
-POLICY = parse_policy(SMALL + "[decimals]\nprice = 2\nsize = 4\nmargin = 6\n", "policy.toml")
+POLICY = parse_policy(
+    SMALL + "[decimals]\nprice = 2\nsize = 4\nmargin = 6\n[widths]\nmargin_bits = 96\n",
+    "policy.toml",
+)
 
 HEADER = "time_ms,account,client_order_id,tier,instrument,side,size,price,margin,payload"
 ROWS = [

@@ -136,6 +136,7 @@ def test_defaults_are_filled_in() -> None:
         "price_bits": 48,
         "cost_bits": 48,
         "key_bits": 52,
+        "margin_bits": 64,
     }
     assert policy.drain == "none"
     assert policy.key.slope == "equal"
@@ -149,10 +150,10 @@ def test_first_fitting_route_decides_each_class() -> None:
     policy = parse_policy(SMALL, "policy.toml")
     assert [route.segment for route in policy.class_routes] == ["one", "one", "one", "two"]
     assert [policy.class_names(index) for index in range(policy.class_count)] == [
-        ("any", "low", "A", "any"),
-        ("any", "low", "B", "any"),
-        ("any", "high", "A", "any"),
-        ("any", "high", "B", "any"),
+        ("any", "low", "A", "any", "any"),
+        ("any", "low", "B", "any", "any"),
+        ("any", "high", "A", "any", "any"),
+        ("any", "high", "B", "any", "any"),
     ]
 
 

@@ -1,0 +1,70 @@
+"""Router keys: PEM for the owner, 64 digits for everyone, and errors that never quote a file."""
+
+import os
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from zkroute.atomic import write_atomic
+from zkroute.errors import MalformedError, UsageError
+from zkroute.formats.router_key import (
+    encode_private_key,
+    encode_public_key,
+    parse_public_key,
+    read_private_key,
+    read_public_key,
+)
+
+
+def test_both_halves_come_back(tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes_raw()
+    write_atomic(tmp_path / "k", encode_private_key(key), private=True)
+    write_atomic(tmp_path / "p", encode_public_key(public))
+    assert read_private_key(tmp_path / "k").private_bytes_raw() == key.private_bytes_raw()
+    assert read_public_key(tmp_path / "p") == public
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    if os.name != "posix":
+        pytest.skip("modes mean nothing here")
+    path = tmp_path / "k"
+    write_atomic(path, encode_private_key(Ed25519PrivateKey.generate()))
+    with pytest.raises(UsageError, match="chmod 600"):
+        read_private_key(path)
+
+
+def encrypted() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
+    )
+
+
+def of_another_kind() -> bytes:
+    return X25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+
+
+@pytest.mark.parametrize("data", [b"", b"swordfish", encrypted(), of_another_kind()])
+def test_anything_else_is_refused_without_being_shown(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "k"
+    write_atomic(path, data, private=True)
+    with pytest.raises(MalformedError, match="not an unencrypted Ed25519 private key") as caught:
+        read_private_key(path)
+    assert "swordfish" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("text", ["", "ab", "g" * 64, "AB" * 32, "ab" * 33])
+def test_public_keys_have_one_spelling(text: str) -> None:
+    with pytest.raises(MalformedError, match=r"router.pub: .* 64 lower-case"):
+        parse_public_key(text, "router.pub")
