@@ -38,7 +38,8 @@ def _failed_so_far(policy: Policy, routed: RoutedBatch) -> Words:
 
 def _cumulative(routed: RoutedBatch, rows: int) -> Trace:
     """Cost of the group before each order, and before its bundle's leader."""
-    cumulative, leader = [], []
+    cumulative: list[int] = []
+    leader: list[int] = []
     total = 0
     group = None
     costs = zip(routed.segment.tolist(), routed.leg.tolist(), routed.cost.tolist(), strict=True)
