@@ -17,6 +17,7 @@ from tests.oracle.following import (
     holds,
     is_lone,
     last_of_bundle,
+    live,
     settled_bundles,
     with_row,
 )
@@ -161,7 +162,7 @@ def another_route(case: dict, right: dict, rng: random.Random) -> dict | None:
     chosen = rng.randrange(len(bundles))
     segment, priority = bundles[chosen]["primary"], bundles[chosen]["priority"]
     others = [(segment, rng.randint(0, 255))]
-    others += [(each, priority) for each in range(len(case["policy"]["segments"]))]
+    others += [(each, priority) for each in live(case)]
     other = any_of(rng, (each for each in others if each != (segment, priority)))
 
     def change(bundles: list[dict]) -> None:

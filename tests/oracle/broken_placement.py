@@ -14,6 +14,7 @@ from tests.oracle.following import (
     described_rows,
     follow,
     holds,
+    live,
     settled_bundles,
     with_row,
 )
@@ -139,7 +140,7 @@ def overflowed_elsewhere(case: dict, right: dict, rng: random.Random) -> dict | 
         return None
     primary = bundles[chosen]["primary"]
     named = (primary, oracle.overflow_of(policy, primary))
-    elsewhere = any_of(rng, (s for s in range(len(policy["segments"])) if s not in named))
+    elsewhere = any_of(rng, (each for each in live(case) if each not in named))
 
     def change(bundles: list[dict]) -> None:
         bundles[chosen]["path"] = [elsewhere]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 from tests.oracle import oracle
@@ -60,3 +61,36 @@ def is_lone(rows: list[dict], number: int) -> bool:
 
 def holds(case: dict) -> bool:
     return "carry" in case["policy"]["queue"]
+
+
+def live(case: dict) -> list[int]:
+    """Segments with a node that may get orders."""
+    policy, nodes = case["policy"], case["nodes"]
+    segments = range(len(policy["segments"]))
+    return [segment for segment in segments if oracle.eligible(policy, nodes, segment)]
+
+
+def every_claim(case: dict, right: dict) -> Iterator[dict]:
+    """Every way to hold the bundles or spread them over the nodes, followed in turn."""
+    bundles = [bundle for bundle in settled_bundles(case, right) if not bundle["rejected"]]
+    leaders = [bundle["rows"][0]["sequence"] for bundle in bundles]
+    places = [
+        (segment, slot)
+        for segment in live(case)
+        for slot in oracle.eligible(case["policy"], case["nodes"], segment)
+    ]
+    for chosen in product([None, *places], repeat=len(leaders)):
+        fate = dict(zip(leaders, chosen, strict=True))
+
+        def change(bundles: list[dict], fate: dict = fate) -> None:
+            for bundle in bundles:
+                where = fate.get(bundle["rows"][0]["sequence"])
+                bundle["path"] = [] if where is None else [where[0]]
+
+        def choose(bundle: dict, row: dict, keys: dict[int, int], fate: dict = fate) -> int:
+            return fate[bundle["rows"][0]["sequence"]][1]
+
+        def never(bundle: dict, segment: int, reasons: set[str]) -> bool:
+            return False
+
+        yield follow(case, right, change=change, choose=choose, turned_away=never)

@@ -7,13 +7,13 @@ costs, margins and notionals of the very batch can take, so that equality is com
 
 from __future__ import annotations
 
-import json
 import random
 import tomllib
 from fractions import Fraction
 from itertools import product
 
 from tests.oracle import oracle
+from tests.oracle.toml_text import snapshot_toml, toml
 
 FEATURES = (
     "fee_classes",
@@ -37,17 +37,20 @@ def random_case(rng: random.Random, features: set[str] | None = None, orders: in
     if features is None:
         features = {feature for feature in FEATURES if rng.random() < 0.5}
     policy = plain_policy(rng, features)
-    nodes, gas_price = random_nodes(rng, policy), rng.randint(0, 30)
+    live = live_segments(rng, policy)
+    nodes, gas_price = random_nodes(rng, policy, live), rng.randint(0, 30)
+    most = min(400, (1 << policy.get("widths", {}).get("key_bits", oracle.KEY_BITS)) - 1)
     case = {
         "gas_price": gas_price,
         "elapsed_ms": rng.choice([0, 1, 300, 999, 1000, 5000]),
-        "work_before": [rng.choice([0, 1, rng.randint(0, 400)]) for _ in range(policy["slots"])],
+        "work_before": [rng.choice([0, 1, rng.randint(0, most)]) for _ in range(policy["slots"])],
         "first_sequence": 0,
     }
     add_order_features(rng, policy, features, gas_price)
     batch = random_orders(rng, policy, rng.randint(0, orders), bundles="bundles" in features)
-    add_closing(rng, policy, nodes, batch, features)
-    add_routes(rng, policy, features)
+    meet_high_value(rng, policy, batch)
+    add_closing(rng, policy, nodes, batch, features, live)
+    add_routes(rng, policy, features, live)
     case["carried"] = []
     if "carry" in policy.get("queue", {}):
         case["carried"] = random_carried(rng, policy, bundles="bundles" in features)
@@ -123,7 +126,7 @@ def plain_policy(rng: random.Random, features: set[str]) -> dict:
     selected = rng.choice(["groups", "chains", "names"])
     segments = [
         {"name": f"s{i}", "nodes": {selected: [f"s{i}"] if selected != "names" else []}}
-        for i in range(rng.randint(1, 4))
+        for i in range(rng.choice([1, 2, 3, 3, 4]))
     ]
     policy = {
         "name": "random",
@@ -143,14 +146,23 @@ def plain_policy(rng: random.Random, features: set[str]) -> dict:
     return policy
 
 
-def random_nodes(rng: random.Random, policy: dict) -> list[dict]:
-    """Nodes for every segment, each with at least one that is up; equal ones are common."""
+def live_segments(rng: random.Random, policy: dict) -> list[int]:
+    """Segments that can get orders; at times all nodes of another one are down."""
+    live = list(range(len(policy["segments"])))
+    if len(live) > 1 and rng.random() < 0.15:
+        live.remove(rng.choice(live))
+    return live
+
+
+def random_nodes(rng: random.Random, policy: dict, live: list[int]) -> list[dict]:
+    """Nodes for every segment, one of a live one is always up; equal ones are common."""
     segments = policy["segments"]
     low = rng.random() < 0.5
     nodes = []
     for slot in range(rng.randint(len(segments), policy["slots"])):
-        segment = segments[slot if slot < len(segments) else rng.randrange(len(segments))]
-        name, selector = f"n{slot}", segment["nodes"]
+        index = slot if slot < len(segments) else rng.randrange(len(segments))
+        segment, name, selector = segments[index], f"n{slot}", segments[index]["nodes"]
+        is_up = index in live and (slot < len(segments) or rng.random() < 0.8)
         if "names" in selector:
             selector["names"].append(name)
         nodes.append(
@@ -163,7 +175,7 @@ def random_nodes(rng: random.Random, policy: dict) -> list[dict]:
                 "gas_price": rng.randint(0, 1 if low else 20),
                 "latency_ms": rng.randint(0, 1 if low else 20),
                 "reputation": 10 if low else rng.randint(0, 10),
-                "status": "up" if slot < len(segments) or rng.random() < 0.8 else "down",
+                "status": "up" if is_up else "down",
                 "forecast": rng.randint(0, 10),
             }
         )
@@ -243,9 +255,16 @@ def add_order_features(
         }
 
 
-def add_routes(rng: random.Random, policy: dict, features: set[str]) -> None:
+def meet_high_value(rng: random.Random, policy: dict, batch: list[dict]) -> None:
+    """Half the time, high value begins exactly at some order of the batch."""
+    notionals = [order["size"] * order["price"] for order in batch if order["price"]]
+    if notionals and "high_value_notional" in policy.get("risk", {}) and rng.random() < 0.5:
+        policy["risk"]["high_value_notional"] = rng.choice(notionals)
+
+
+def add_routes(rng: random.Random, policy: dict, features: set[str], live: list[int]) -> None:
     """Some rules in random order; the last ones cover what is left, at times split in two."""
-    names = [segment["name"] for segment in policy["segments"]]
+    names = [policy["segments"][index]["name"] for index in live]
 
     def rule(match: dict) -> dict:
         target = {"match": match, "segment": rng.choice(names)}
@@ -264,7 +283,12 @@ def add_routes(rng: random.Random, policy: dict, features: set[str]) -> None:
 
 
 def add_closing(
-    rng: random.Random, policy: dict, nodes: list[dict], batch: list[dict], features: set[str]
+    rng: random.Random,
+    policy: dict,
+    nodes: list[dict],
+    batch: list[dict],
+    features: set[str],
+    live: list[int],
 ) -> None:
     """Overflow along a random ranking of the segments; thresholds the batch can meet exactly."""
     segments = policy["segments"]
@@ -275,7 +299,7 @@ def add_closing(
             total += oracle.cost(policy, order)
         share = total // len(segments)
         if "saturation" in features and rng.random() < 0.6:
-            slots = oracle.eligible(policy, nodes, index)
+            slots = oracle.eligible(policy, nodes, index) or [0]
             work = rng.randint(0, 1 + share // len(slots))
             least = oracle.key(policy, nodes[rng.choice(slots)], work)
             largest = (1 << policy.get("widths", {}).get("key_bits", oracle.KEY_BITS)) - 1
@@ -283,9 +307,9 @@ def add_closing(
         if "breaker" in features and rng.random() < 0.6:
             first = oracle.cost(policy, batch[0]) if batch else 1
             segment["breaker"] = max(1, rng.choice([1, first, rng.randint(1, 1 + share)]))
-        later = ranking[place + 1 :]
+        later = [each for each in ranking[place + 1 :] if each in live]
         if "overflow" in features and later and {"saturation", "breaker"} & segment.keys():
-            segment["overflow"] = segments[rng.choice(later)]["name"]
+            segment["overflow"] = segments[rng.choice([later[0], *later])]["name"]
     if any({"saturation", "breaker"} & segment.keys() for segment in segments):
         policy["queue"]["carry"] = rng.choice([16, 32, 64, 4096])
 
@@ -347,39 +371,3 @@ def random_margin(rng: random.Random, policy: dict, order: dict) -> int:
     needed = -(-exact.numerator // exact.denominator)
     drawn = [needed, needed, needed + 1, 2 * needed, max(0, needed - 1), rng.randint(0, needed)]
     return rng.choice(drawn)
-
-
-# Text
-
-
-def toml(policy: dict) -> str:
-    """The policy as a TOML text."""
-    lines = [f"{key} = {value(item)}" for key, item in policy.items() if is_plain(item)]
-    for key, item in policy.items():
-        if isinstance(item, dict):
-            lines += [f"[{key}]", *(f"{name} = {value(v)}" for name, v in item.items())]
-    for key, item in policy.items():
-        if isinstance(item, list) and not is_plain(item):
-            for entry in item:
-                lines += [f"[[{key}]]", *(f"{name} = {value(v)}" for name, v in entry.items())]
-    return "\n".join(lines) + "\n"
-
-
-def snapshot_toml(nodes: list[dict], gas_price: int) -> str:
-    """The snapshot as a TOML text."""
-    return f"epoch = 1\ngas_price = {gas_price}\n" + toml({"nodes": nodes})
-
-
-def is_plain(item: object) -> bool:
-    if isinstance(item, list):
-        return not any(isinstance(each, dict) for each in item)
-    return not isinstance(item, dict)
-
-
-def value(item: object) -> str:
-    """A value in TOML, tables inline."""
-    if isinstance(item, dict):
-        return "{ " + ", ".join(f"{key} = {value(v)}" for key, v in item.items()) + " }"
-    if isinstance(item, list):
-        return "[" + ", ".join(map(value, item)) + "]"
-    return json.dumps(item)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from itertools import product
+from typing import Any
 
 import pytest
 
 from tests.oracle import oracle
 from tests.oracle.broken import WAYS, broken_outcome
 from tests.oracle.documents import comparable, outcome_of, routed
-from tests.oracle.following import follow, settled_bundles
+from tests.oracle.following import every_claim
 from tests.oracle.random_policies import arguments, next_case, numbers, random_case, settled
+from tests.oracle.toml_text import snapshot_toml, toml
 from tests.oracle.verdict import RULES, verdict
 from zkroute.errors import UsageError
 
@@ -63,6 +64,53 @@ def test_router_agrees_with_the_oracle_on_10000_random_batches(seed: int) -> Non
     compare_chains(seed, count=1000)
 
 
+def one_node_case(count: int, **changes: Any) -> dict:
+    """`count` equal orders for one node whose key grows by 1 with each, from 200."""
+    policy = {
+        "name": "limits",
+        "chain": "test",
+        "slots": 4,
+        "classes": {dimension: ["any"] for dimension in oracle.DIMENSIONS.values()},
+        "key": {"gas_weight": 1},
+        "segments": [{"name": "all", "nodes": {}}],
+        "routes": [{"segment": "all"}],
+    } | changes
+    node = {"name": "one", "chain": "c", "group": "g", "capacity": 1, "service_rate": 0}
+    node |= {"gas_price": 200, "latency_ms": 0, "reputation": 0}
+    order = dict.fromkeys(oracle.DIMENSIONS, "any") | {"leg": False}
+    order |= {"account": 0, "size": 1, "price": 1, "margin": 0}
+    return {
+        "policy": policy,
+        "policy_text": toml(policy),
+        "nodes": [node],
+        "snapshot_text": snapshot_toml([node], 0),
+        "gas_price": 0,
+        "elapsed_ms": 0,
+        "work_before": [0] * 4,
+        "carried": [],
+        "first_sequence": 0,
+        "orders": [dict(order) for _ in range(count)],
+    }
+
+
+BREAKER = {"name": "all", "nodes": {}, "breaker": 3}
+
+
+@pytest.mark.parametrize(
+    ("most", "reason", "changes"),
+    [
+        (55, "key", {"widths": {"key_bits": 8}}),
+        (19, "carry", {"segments": [BREAKER], "queue": {"carry": 16}}),
+        (0, "share", {"publish": {"max_share_percent": 99}}),
+    ],
+)
+def test_limits_are_kept_up_to_the_last_order(most: int, reason: str, changes: dict) -> None:
+    assert compare_with_router(one_node_case(most, **changes)) is not None
+    too_many = one_node_case(most + 1, **changes)
+    assert settled(too_many)["refused"] == [reason]
+    assert compare_with_router(too_many) is None
+
+
 def test_the_two_statements_of_the_rule_agree() -> None:
     rng = random.Random(2)
     for number in range(200):
@@ -95,35 +143,6 @@ def test_each_way_to_break_a_rule_is_named() -> None:
 @pytest.mark.slow
 def test_each_rule_broken_1000_times_is_named() -> None:
     break_each_rule(seed=4, times=1000)
-
-
-def every_claim(case: dict, right: dict) -> list[dict]:
-    """Every way to hold the bundles or spread them over the nodes, followed in turn."""
-    policy, nodes = case["policy"], case["nodes"]
-    bundles = [bundle for bundle in settled_bundles(case, right) if not bundle["rejected"]]
-    leaders = [bundle["rows"][0]["sequence"] for bundle in bundles]
-    places = [
-        (segment, slot)
-        for segment in range(len(policy["segments"]))
-        for slot in oracle.eligible(policy, nodes, segment)
-    ]
-    claims = []
-    for chosen in product([None, *places], repeat=len(leaders)):
-        fate = dict(zip(leaders, chosen, strict=True))
-
-        def change(bundles: list[dict], fate: dict = fate) -> None:
-            for bundle in bundles:
-                where = fate.get(bundle["rows"][0]["sequence"])
-                bundle["path"] = [] if where is None else [where[0]]
-
-        def choose(bundle: dict, row: dict, keys: dict[int, int], fate: dict = fate) -> int:
-            return fate[bundle["rows"][0]["sequence"]][1]
-
-        def never(bundle: dict, segment: int, reasons: set[str]) -> bool:
-            return False
-
-        claims.append(follow(case, right, change=change, choose=choose, turned_away=never))
-    return claims
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -127,6 +127,6 @@ def test_five_orders_on_three_nodes_with_ties() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 20))
-def test_only_the_true_claim_about_3000_random_small_batches_is_accepted(seed: int) -> None:
-    assert campaign(seed, batches=150, wide=5, deep=4, orders=3) > 10_000
+@pytest.mark.parametrize("seed", range(10, 22))
+def test_only_the_true_claim_about_2100_random_small_batches_is_accepted(seed: int) -> None:
+    assert campaign(seed, batches=75, wide=5, deep=4, orders=3) > 10_000
