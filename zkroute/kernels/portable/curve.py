@@ -15,16 +15,18 @@ from typing import Any
 import numpy as np
 
 from zkroute.kernels._jit import jit
-from zkroute.kernels.portable.field import (
-    add_mod_p,
+from zkroute.kernels.portable.element import (
     equal,
     is_zero,
     load,
+    store,
+    zero,
+)
+from zkroute.kernels.portable.field import (
+    add_mod_p,
     multiply_mod_p,
     one_mod_p,
-    store,
     subtract_mod_p,
-    zero,
 )
 from zkroute.kernels.portable.inversion import invert_mod_p
 

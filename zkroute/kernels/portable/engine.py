@@ -17,7 +17,11 @@ from zkroute.algebra.engine import Column, Limbs, Program
 from zkroute.algebra.groups import GENERATOR_G1, PointG1
 from zkroute.kernels.portable import group_transform, ntt, whole_vectors
 from zkroute.kernels.portable.curve import scale_coordinates
-from zkroute.kernels.portable.field import MODULUS_P, MODULUS_R, RADIX
+from zkroute.kernels.portable.field import (
+    MODULUS_P,
+    MODULUS_R,
+    RADIX,
+)
 from zkroute.kernels.portable.msm_plan import multiply_columns
 from zkroute.kernels.portable.program import first_invalid, run_range
 from zkroute.kernels.portable.vector import add_range, multiply_range

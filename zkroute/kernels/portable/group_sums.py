@@ -14,15 +14,17 @@ import numpy as np
 
 from zkroute.kernels._jit import jit
 from zkroute.kernels.portable.curve import add_affine, slope_denominator
-from zkroute.kernels.portable.field import (
+from zkroute.kernels.portable.element import (
     is_zero,
     load,
-    multiply_mod_p,
-    one_mod_p,
     prefetch,
     store,
-    subtract_mod_p,
     zero,
+)
+from zkroute.kernels.portable.field import (
+    multiply_mod_p,
+    one_mod_p,
+    subtract_mod_p,
 )
 from zkroute.kernels.portable.inversion import invert_mod_p
 

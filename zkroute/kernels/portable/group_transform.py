@@ -22,16 +22,18 @@ from zkroute.kernels.portable.curve import (
     double_jacobian,
     to_affine,
 )
+from zkroute.kernels.portable.element import (
+    load,
+    store,
+    zero,
+)
 from zkroute.kernels.portable.field import (
     MODULUS_P,
     MODULUS_R,
     RADIX,
-    load,
     multiply_mod_p,
     one_mod_p,
-    store,
     subtract_mod_p,
-    zero,
 )
 from zkroute.kernels.portable.group_sums import add_pairs, sum_groups
 from zkroute.kernels.portable.whole_vectors import words

@@ -18,17 +18,19 @@ from llvmlite import ir
 from numba import types
 
 from zkroute.kernels._jit import intrinsic, jit
-from zkroute.kernels.portable.field import (
-    MODULUS_P,
-    MODULUS_R,
-    RADIX,
+from zkroute.kernels.portable.element import (
     Generator,
     constant,
     element,
     is_zero,
+    zero,
+)
+from zkroute.kernels.portable.field import (
+    MODULUS_P,
+    MODULUS_R,
+    RADIX,
     multiply_mod_p,
     multiply_mod_r,
-    zero,
 )
 
 STEPS = 62

@@ -23,7 +23,12 @@ from zkroute.kernels.portable.curve import (
     add_mixed,
     double_jacobian,
 )
-from zkroute.kernels.portable.field import is_zero, load, store, zero
+from zkroute.kernels.portable.element import (
+    is_zero,
+    load,
+    store,
+    zero,
+)
 from zkroute.kernels.portable.group_sums import sum_groups
 
 

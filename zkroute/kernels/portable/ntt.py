@@ -28,13 +28,18 @@ from numpy.typing import NDArray
 
 from zkroute.kernels._jit import jit
 from zkroute.kernels._threads import ranges, run_all
+from zkroute.kernels.portable.element import (
+    load,
+    store,
+)
 from zkroute.kernels.portable.field import (
     MODULUS_R,
-    add_mod_r,
-    load,
+    add_loose_r,
+    multiply_loose_r,
     multiply_mod_r,
-    store,
-    subtract_mod_r,
+    reduce_r,
+    subtract_loose_r,
+    subtract_unreduced_r,
 )
 from zkroute.kernels.portable.whole_vectors import montgomery
 
@@ -71,7 +76,9 @@ def _transform_small(buffer: Any, offset: int, size: int, roots: Any, root_step:
     """In-place transform of ``size`` elements from ``offset``, results in bit-reversed order.
 
     Decimation in frequency (Gentleman-Sande). Entry j * root_step of ``roots`` is the j-th power
-    of the root of order ``size``; products with the power 0 are left out.
+    of the root of order ``size``; products with the power 0 are left out. Elements are loose,
+    before and after: roots are below r, so products with differences below 4r are loose again
+    (Harvey, "Faster arithmetic for number-theoretic transforms", 2014).
     """
     half = size >> 1
     step = root_step
@@ -79,15 +86,17 @@ def _transform_small(buffer: Any, offset: int, size: int, roots: Any, root_step:
         for block in range(offset, offset + size, 2 * half):
             left = load(buffer, block)
             right = load(buffer, block + half)
-            store(buffer, block, add_mod_r(left, right))
-            store(buffer, block + half, subtract_mod_r(left, right))
+            store(buffer, block, add_loose_r(left, right))
+            store(buffer, block + half, subtract_loose_r(left, right))
         for index in range(1, half):
             root = load(roots, index * step)
             for block in range(offset + index, offset + size, 2 * half):
                 left = load(buffer, block)
                 right = load(buffer, block + half)
-                store(buffer, block, add_mod_r(left, right))
-                store(buffer, block + half, multiply_mod_r(root, subtract_mod_r(left, right)))
+                store(buffer, block, add_loose_r(left, right))
+                store(
+                    buffer, block + half, multiply_loose_r(root, subtract_unreduced_r(left, right))
+                )
         half >>= 1
         step <<= 1
 
@@ -107,7 +116,7 @@ def _transform_columns(
 ) -> None:
     """Pass one on columns start..stop-1: transformed and multiplied by their twiddles.
 
-    ``middle`` gets the matrix, its rows beginning ``row_stride`` elements apart.
+    ``middle`` gets the matrix, loose, its rows beginning ``row_stride`` elements apart.
     """
     size = order.shape[0]
     buffer = np.empty((GROUP * size, 4), np.uint64)
@@ -117,7 +126,7 @@ def _transform_columns(
             for column in range(count):
                 value = load(values, row * row_size + first + column)
                 if factors.shape[0] > 0:
-                    value = multiply_mod_r(load(factors, row), value)
+                    value = multiply_loose_r(load(factors, row), value)
                 store(buffer, column * size + row, value)
         for column in range(count):
             _transform_small(buffer, column * size, size, roots, np.int64(1))
@@ -125,7 +134,7 @@ def _transform_columns(
             for column in range(count):
                 value = load(buffer, column * size + order[row])
                 twiddle = load(twiddles, (first + column) * size + row)
-                store(middle, row * row_stride + first + column, multiply_mod_r(twiddle, value))
+                store(middle, row * row_stride + first + column, multiply_loose_r(twiddle, value))
 
 
 @jit
@@ -151,7 +160,8 @@ def _transform_rows(
             for row in range(first, first + count):
                 value = load(middle, row * row_stride + order[column])
                 if factors.shape[0] > 0:
-                    value = multiply_mod_r(load(factors, column), value)
+                    value = multiply_loose_r(load(factors, column), value)
+                value = reduce_r(value)
                 store(output, column * column_size + row, value)
 
 

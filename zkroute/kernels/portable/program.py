@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 
 from zkroute.kernels._jit import jit
+from zkroute.kernels.portable.element import (
+    load_from,
+    store_to,
+)
 from zkroute.kernels.portable.field import (
     add_mod_r,
-    load_from,
     multiply_mod_r,
-    store_to,
     subtract_mod_r,
 )
 from zkroute.kernels.portable.vector import ELEMENT_BYTES

@@ -12,16 +12,18 @@ from typing import Any
 import numpy as np
 
 from zkroute.kernels._jit import jit
-from zkroute.kernels.portable.field import (
-    add_mod_r,
+from zkroute.kernels.portable.element import (
     equal,
     is_zero,
     load,
     load_from,
-    multiply_mod_r,
-    one_mod_r,
     store,
     zero,
+)
+from zkroute.kernels.portable.field import (
+    add_mod_r,
+    multiply_mod_r,
+    one_mod_r,
 )
 from zkroute.kernels.portable.inversion import invert_mod_r
 

@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 
 from zkroute.kernels._threads import ranges, run_all
 from zkroute.kernels.portable import vector as kernels
-from zkroute.kernels.portable.field import MODULUS_R, RADIX
+from zkroute.kernels.portable.field import (
+    MODULUS_R,
+    RADIX,
+)
 
 Vector = NDArray[np.uint64]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.unit.kernels.portable.samples import RADIX, P, R, integers, values, words
-from zkroute.kernels.portable import field
+from zkroute.kernels.portable import element, field
 
 OPERATIONS = {
     "add r": (field.add_mod_r, R, lambda a, b: a + b),
@@ -24,7 +24,7 @@ OPERATIONS = {
 
 def over_arrays(operation: Any) -> Any:
     """The operation on elements as a function (output, left, right) on arrays."""
-    load, store = field.load, field.store
+    load, store = element.load, element.store
 
     @numba.njit
     def apply(output: Any, left: Any, right: Any) -> None:
@@ -42,6 +42,53 @@ def test_operations_on_all_pairs_of_edge_values(name: str) -> None:
     output = np.empty_like(left)
     over_arrays(operation)(output, left, words([pair[1] for pair in pairs]))
     assert integers(output) == [twin(*pair) % modulus for pair in pairs]
+
+
+LOOSE = {
+    "add": (field.add_loose_r, 2, lambda a, b: a + b),
+    "subtract": (field.subtract_loose_r, 2, lambda a, b: a - b),
+    "subtract unreduced": (field.subtract_unreduced_r, 4, lambda a, b: a - b),
+    "multiply": (field.multiply_loose_r, 2, lambda a, b: a * b * pow(RADIX, -1, R)),
+}
+
+
+@pytest.mark.parametrize("name", LOOSE)
+def test_loose_operations_keep_their_bounds(name: str) -> None:
+    operation, bound, twin = LOOSE[name]
+    loose = [value + lift for value in values(R, 20) for lift in (0, R)]
+    pairs = list(product(loose, repeat=2))
+    left = words([pair[0] for pair in pairs])
+    output = np.empty_like(left)
+    over_arrays(operation)(output, left, words([pair[1] for pair in pairs]))
+    found = integers(output)
+    assert max(found) < bound * R
+    assert [value % R for value in found] == [twin(*pair) % R for pair in pairs]
+
+
+def test_loose_product_of_what_a_butterfly_multiplies() -> None:
+    # a root below r and a difference below 4r, on either side
+    pairs = list(product(values(R, 20), [v + lift * R for v in values(R, 20) for lift in range(4)]))
+    small, large = words([pair[0] for pair in pairs]), words([pair[1] for pair in pairs])
+    expected = [a * b * pow(RADIX, -1, R) % R for a, b in pairs]
+    for left, right in ((small, large), (large, small)):
+        output = np.empty_like(left)
+        over_arrays(field.multiply_loose_r)(output, left, right)
+        assert max(integers(output)) < 2 * R
+        assert [value % R for value in integers(output)] == expected
+
+
+def test_reduction() -> None:
+    load, store, reduce_r = element.load, element.store, field.reduce_r
+
+    @numba.njit
+    def reduce_all(output: Any, array: Any) -> None:
+        for row in range(len(array)):
+            store(output, row, reduce_r(load(array, row)))
+
+    given = [0, 1, R - 1, R, R + 1, 2 * R - 1]
+    output = words(given)
+    reduce_all(output, words(given))
+    assert integers(output) == [value % R for value in given]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +109,7 @@ def test_right_factor_may_be_any_256_bit_integer(operation: Any, modulus: int) -
 
 
 def test_comparisons() -> None:
-    load, is_zero, equal = field.load, field.is_zero, field.equal
+    load, is_zero, equal = element.load, element.is_zero, element.equal
 
     @numba.njit
     def compare(left: Any, right: Any, found: Any) -> None:
@@ -78,8 +125,8 @@ def test_comparisons() -> None:
 
 
 def test_constants_and_addresses() -> None:
-    store, store_to, load_from = field.store, field.store_to, field.load_from
-    zero, one_r, one_p = field.zero, field.one_mod_r, field.one_mod_p
+    store, store_to, load_from = element.store, element.store_to, element.load_from
+    zero, one_r, one_p = element.zero, field.one_mod_r, field.one_mod_p
 
     @numba.njit
     def constants(output: Any) -> None:
@@ -95,7 +142,7 @@ def test_constants_and_addresses() -> None:
 
 
 def test_prefetch_reads_and_writes_nothing() -> None:
-    prefetch = field.prefetch
+    prefetch = element.prefetch
 
     @numba.njit
     def ask(array: Any) -> None:

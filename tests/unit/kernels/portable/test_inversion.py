@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from tests.unit.kernels.portable.samples import P, R, from_montgomery, to_montgomery, values
-from zkroute.kernels.portable import field, inversion
+from zkroute.kernels.portable import element, inversion
 
 
 @pytest.mark.parametrize(
     ("invert", "modulus"), [(inversion.invert_mod_p, P), (inversion.invert_mod_r, R)]
 )
 def test_inverse_of_edge_values_powers_of_two_and_random_ones(invert: Any, modulus: int) -> None:
-    load, store = field.load, field.store
+    load, store = element.load, element.store
 
     @numba.njit
     def invert_all(output: Any, array: Any) -> None:

@@ -28,7 +28,7 @@ from tests.unit.kernels.portable.samples import (
     words,
     words_to_points,
 )
-from zkroute.kernels.portable import curve, field, group_sums, group_transform
+from zkroute.kernels.portable import curve, element, group_sums, group_transform
 
 SOME = [
     None,
@@ -42,7 +42,7 @@ SUMS = [add(*pair) for pair in PAIRS]
 
 
 def test_jacobian_formulas_on_all_pairs_of_special_points() -> None:
-    load, store = field.load, field.store
+    load, store = element.load, element.store
     add_jacobian, add_mixed = curve.add_jacobian, curve.add_mixed
     double_jacobian = curve.double_jacobian
 

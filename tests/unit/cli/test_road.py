@@ -1,0 +1,158 @@
+"""From an empty folder to a verified chain, by the commands alone."""
+
+import json
+import os
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.support.shared import shared_path
+from tests.unit.cli.conftest import ORDERS, Desk
+from zkroute.formats.batch import read_batch
+
+
+def copy(desk: Desk, name: str, source: str = "batches/0") -> Path:
+    target = desk.path / "copies" / name
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(desk.path / source, target)
+    return target
+
+
+def test_init_writes_five_files_and_overwrites_none(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    answer = desk.must("init", folder)
+    names = ["nodes.toml", "orders.csv", "policy.toml", "router.key", "router.pub"]
+    assert answer["files"] == sorted(path.name for path in folder.iterdir()) == names
+    before = (folder / "router.key").read_bytes()
+    again = desk.run("init", folder)
+    assert again.code == 2
+    assert "already has" in again.stderr
+    assert (folder / "router.key").read_bytes() == before
+
+
+def test_private_files_are_their_owners_alone(desk: Desk) -> None:
+    if os.name != "posix":
+        pytest.skip("modes mean nothing here")
+    for name in ("router.key", "batches/0/batch.private"):
+        assert stat.S_IMODE((desk.path / name).stat().st_mode) == 0o600
+    for name in ("router.pub", "key.json", "batches/0/header.json", "batches/0/proof.bin"):
+        assert stat.S_IMODE((desk.path / name).stat().st_mode) & 0o444 == 0o444
+
+
+def test_the_chain_verifies_link_by_link(desk: Desk) -> None:
+    first = desk.must("verify", "batches/0", "--start", *desk.accepting)
+    assert first["valid"] is True
+    assert (first["batch"], first["first_sequence"], first["orders"]) == (0, 0, ORDERS)
+    assert first["place_checked"] is True
+    second = desk.must("verify", "batches/1", "--after", "batches/0", *desk.accepting)
+    assert (second["batch"], second["first_sequence"]) == (1, ORDERS)
+
+
+def test_a_header_file_will_do_for_its_folder(desk: Desk) -> None:
+    header = "batches/1/header.json"
+    words = ("verify", header, "--after", "batches/0/header.json", *desk.accepting)
+    assert desk.must(*words)["valid"] is True
+
+
+def test_an_unchecked_place_is_said(desk: Desk) -> None:
+    answer = desk.run("verify", "batches/1", *desk.accepting)
+    assert answer.code == 0
+    assert "place in the chain was not checked" in answer.stdout
+    assert desk.must("verify", "batches/1", *desk.accepting)["place_checked"] is False
+
+
+def test_keys_are_the_same_for_everyone(desk: Desk, tmp_path: Path) -> None:
+    again = desk.must("keys", "--output", tmp_path / "again.json", "--rows", "64")
+    assert (tmp_path / "again.json").read_bytes() == (desk.path / "key.json").read_bytes()
+    assert again["rows"] == 64
+
+
+@pytest.mark.parametrize(("orders", "rows"), [("65", 128), ("64", 64), ("orders.csv", 64)])
+def test_the_row_class_follows_the_number_of_orders(
+    desk: Desk, tmp_path: Path, orders: str, rows: int
+) -> None:
+    desk.run("srs", "new", "--rows", "2^7", "--name", "larger")
+    words = ("keys", "--srs", "larger", "--orders", orders, "--output", tmp_path / "key.json")
+    assert desk.must(*words)["rows"] == rows
+
+
+def test_routing_says_where_the_orders_went(desk: Desk, tmp_path: Path) -> None:
+    answer = desk.must("route", "--output", tmp_path / "batch")
+    assert sum(node["orders"] for node in answer["nodes"]) == answer["orders"] == ORDERS
+    text = desk.run("route", "--output", tmp_path / "other").stdout
+    assert "frankfurt-1" in text
+    assert "next: zkroute prove" in text
+
+
+def test_a_batch_is_not_routed_over_another(desk: Desk) -> None:
+    before = (desk.path / "batches/0/header.json").read_bytes()
+    answer = desk.run("route", "--output", "batches/0")
+    assert answer.code == 2
+    assert "already holds a batch" in answer.stderr
+    assert (desk.path / "batches/0/header.json").read_bytes() == before
+
+
+def test_a_batch_is_proven_once_and_that_proof_written_again(desk: Desk, tmp_path: Path) -> None:
+    answer = desk.must("prove", "batches/0", "--output", tmp_path / "proof.bin")
+    assert answer["made_before"] is True
+    assert (tmp_path / "proof.bin").read_bytes() == (desk.path / "batches/0/proof.bin").read_bytes()
+
+
+def test_prove_says_what_it_expects_and_what_it_took(desk: Desk, tmp_path: Path) -> None:
+    desk.must("route", "--output", tmp_path / "batch")
+    answer = desk.run("prove", tmp_path / "batch")
+    lines = answer.stdout.splitlines()
+    assert lines[0].startswith("expecting about ")
+    assert " MB with " in lines[0]
+    assert lines[1].startswith("proven in ")
+    assert answer.stderr == ""
+    desk.must("route", "--output", tmp_path / "other")
+    figures = desk.must("prove", tmp_path / "other")
+    assert figures["seconds"] > 0
+    assert figures["expected_seconds"] > 0
+    assert figures["expected_mb"] > 0
+
+
+def test_next_batches_of_one_batch_are_counted_and_bounded(desk: Desk, tmp_path: Path) -> None:
+    parent = copy(desk, "parent")
+    private = read_batch(parent / "batch.private")
+    assert private.children == 1
+    for number in range(3):
+        desk.must("route", "--after", parent, "--output", tmp_path / str(number))
+    answer = desk.run("route", "--after", parent, "--output", tmp_path / "one too many")
+    assert answer.code == 2
+    assert "go on from one of them" in answer.stderr
+    assert not (tmp_path / "one too many").exists()
+    assert read_batch(parent / "batch.private").children == 4
+
+
+def test_orders_come_from_jsonl_too(desk: Desk, tmp_path: Path) -> None:
+    lines = (desk.path / "orders.csv").read_text().splitlines()
+    names = lines[0].split(",")
+    rows = [json.dumps(dict(zip(names, line.split(","), strict=True))) for line in lines[1:]]
+    (tmp_path / "orders.jsonl").write_text("\n".join(rows))
+    answer = desk.must("route", tmp_path / "orders.jsonl", "--output", tmp_path / "batch")
+    assert answer["orders"] == ORDERS
+
+
+def test_real_trades_become_a_batch(desk: Desk, tmp_path: Path) -> None:
+    trades = shared_path("data", "binance_trades_normalised.csv.gz")
+    mine = Desk(tmp_path)
+    mine.must("init", tmp_path, "--trades", "--node-count", "16")
+    assert not (tmp_path / "orders.csv").exists()
+    mine.must("srs", "new", "--rows", "2^6")
+    mine.must("keys", "--orders", "60")
+    words = ("route", trades, "--trades", "--count", 60, "--skip-unlisted")
+    answer = mine.run(*words)
+    assert answer.code == 0, answer
+    assert "derived, not real" in answer.stdout
+    mine.must("prove", "batches/0")
+    assert mine.must("verify", "batches/0", "--start", *mine.accepting)["orders"] == 60
+
+
+def test_trade_options_need_trades(desk: Desk) -> None:
+    answer = desk.run("route", "--count", "3")
+    assert answer.code == 2
+    assert "go with --trades" in answer.stderr
