@@ -6,13 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from circuits.instance import public_columns
+from circuits.instance import Instance, public_columns
 from circuits.ir.check import Checker, Failure
 from circuits.ir.table import Kind
 from circuits.routing import RoutingCircuit
 from zkroute.algebra.scalars import MODULUS
-from zkroute.model.policy import Policy
-from zkroute.routing.parameters import NodeParameters
 
 PrivateColumns = Mapping[tuple[str, str], list[int]]
 """(table, column) to all its integers."""
@@ -20,18 +18,15 @@ PrivateColumns = Mapping[tuple[str, str], list[int]]
 
 def check_trace(
     circuit: RoutingCircuit,
-    policy: Policy,
-    parameters: NodeParameters,
+    instance: Instance,
     private: PrivateColumns,
-    first_sequence: int,
-    order_count: int,
 ) -> list[Failure]:
     """Every failing gate, unbalanced bus tuple and wrong total; empty if the trace is right."""
     tables = circuit.lowered.circuit.tables
     columns = {
         place: _object_array(values, tables[place[0]].rows)
         for place, values in {
-            **public_columns(circuit, policy, parameters),
+            **public_columns(circuit, instance),
             **{
                 (column.table, column.name): list(range(tables[column.table].rows))
                 for column in circuit.lowered.circuit.columns(Kind.FIXED)
@@ -39,8 +34,7 @@ def check_trace(
             **private,
         }.items()
     }
-    claims = {"first_sequence": first_sequence, "order_count": order_count}
-    return list(Checker(circuit.lowered.circuit, columns, claims, MODULUS).failures())
+    return list(Checker(circuit.lowered.circuit, columns, instance.claims, MODULUS).failures())
 
 
 def _object_array(values: list[int], rows: int) -> np.ndarray[tuple[int], np.dtype[np.object_]]:

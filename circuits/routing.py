@@ -11,15 +11,30 @@ from circuits.ir.lowering import LoweredCircuit, lower
 from circuits.ir.pin import circuit_digest
 from circuits.ir.table import ColumnSpecification, Kind
 from circuits.statement import MAXIMUM_LOG_ROWS, Features, Shape, smallest_log_rows
-from circuits.tables import lookup, nodes, orders
-from circuits.tables.orders import order_count_total, slice_total
+from circuits.tables import carry, lookup, nodes, orders
+from circuits.tables.orders import slice_total
 from zkroute.algebra.scalars import MODULUS
 from zkroute.errors import UsageError
 from zkroute.model.policy import Policy
-from zkroute.routing.parameters import route_entries
 
 GATE_DEGREE = 5
 """Four quotient chunks and four bus fractions a helper (docs/decisions)."""
+
+BUSES = (
+    RANGE,
+    "route",
+    "margin",
+    "node",
+    "path",
+    "sequence",
+    "ends",
+    "threshold",
+    "closing",
+    "closing_again",
+    "carry_in",
+    "carry_out",
+)
+"""Every bus of every policy; a tag is the position, so tags do not depend on features."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +66,18 @@ def _cached_circuit(_identity: bytes, policy: Policy, log_rows: int) -> RoutingC
     if not smallest <= log_rows <= MAXIMUM_LOG_ROWS:
         raise UsageError(
             f"row class 2^{log_rows} is outside 2^{smallest}..2^{MAXIMUM_LOG_ROWS} for this "
-            f"policy ({policy.slots} slots, {len(route_entries(policy))} routes)"
+            f"policy ({policy.slots} slots, {policy.class_count} order classes)"
         )
     features = Features.of(policy)
     shape = Shape.of(policy, log_rows)
     circuit = Circuit("routing", orders.NAME, GATE_DEGREE)
-    for bus in (RANGE, "route", "node", "path", "sequence", "ends", "threshold"):
+    for bus in BUSES:
         circuit.bus(bus)
     row = orders.add_orders_table(circuit, policy, features, shape)
     mask_terms = nodes.add_nodes_table(circuit, policy, features, shape)
     lookup.add_lookup_table(circuit, features, shape)
-    circuit.totals += [order_count_total(row), slice_total(row, mask_terms)]
+    if features.closes:
+        carry.add_carry_table(circuit, shape)
+    circuit.totals.append(slice_total(row, mask_terms))
     lowered = lower(circuit, MODULUS)
     return RoutingCircuit(lowered, features, shape, circuit_digest(lowered))

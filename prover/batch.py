@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from circuits.tables import nodes
+from circuits.instance import Figures
+from circuits.tables import carry, nodes
 from prover.blinding import blinding_count, random_scalars
 from prover.commit import BlindedColumn
 from prover.keygen import ProvingKey
+from prover.state import CommittedBatch, Opening, Place, WorkState
+from prover.trace.carry import carry_columns
 from prover.trace.limbs import Trace, from_integers
 from prover.trace.orders import order_columns
 from zkroute.algebra.engine import Column
@@ -29,75 +31,37 @@ from zkroute.routing.router import RoutedBatch, route
 Signer = Callable[[bytes], bytes]
 """Signs a message with the router's Ed25519 key."""
 
-
-@dataclass(frozen=True)
-class WorkState:
-    """Each slot's work at a batch's end, and the blinding of its commitment; private."""
-
-    work: tuple[int, ...]
-    blinding: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Opening:
-    """What opens a header's commitments; private to the router."""
-
-    order_blinding: tuple[tuple[int, ...], ...]
-    """One tuple of scalars per order column."""
-    before: WorkState
-    after: WorkState
-    masks: tuple[int, ...]
-    """One scalar per node: hides its slice digest."""
-    salts: tuple[bytes, ...]
-    """32 bytes per slot: hide its slice commitment."""
-
-
-@dataclass(frozen=True)
-class CommittedBatch:
-    """A routed batch with its signed header and the secrets that open it."""
-
-    header: Header
-    opening: Opening
-    orders: Orders
-    routed: RoutedBatch
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a batch stands in its chain."""
-
-    parent: Header | None
-    state: WorkState | None
-    """The parent's ``after``; None exactly for the first batch."""
-    time_ms: int
+__all__ = ["CommittedBatch", "Opening", "Place", "WorkState", "commit_batch", "first_state"]
 
 
 def commit_batch(
     proving_key: ProvingKey,
     snapshot: Snapshot,
-    orders_in: Orders,
+    arriving: Orders,
     place: Place,
     router: bytes,
     sign: Signer,
+    intake: bytes = bytes(32),
 ) -> CommittedBatch:
-    """Routes the orders and commits to the outcome.
+    """Routes the orders that arrived, and those held before, and commits to the outcome.
 
     Raises UsageError where the batch exceeds a limit, MismatchError where snapshot and policy
     do not fit.
     """
     circuit, policy = proving_key.circuit, proving_key.key.policy
-    if len(orders_in) > 1 << circuit.shape.log_rows:
-        raise UsageError(
-            f"{len(orders_in)} orders do not fit the key's row class of "
-            f"{1 << circuit.shape.log_rows}"
-        )
-    elapsed = _elapsed(place)
-    before = place.state or WorkState((0,) * policy.slots, ())
-    parameters = node_parameters(policy, snapshot, elapsed)
-    routed = route(policy, parameters, before.work, orders_in)
-    parent = place.parent
+    before = place.state or first_state(proving_key)
+    _require_room(proving_key, len(arriving), before)
+    elapsed, parent = _elapsed(place), place.parent
     first = parent.first_sequence + parent.order_count if parent else 0
-    columns = order_columns(circuit, orders_in, routed, first)
+    routed = route(
+        policy,
+        node_parameters(policy, snapshot, elapsed),
+        before.work,
+        arriving,
+        first_sequence=first,
+        carried=before.held,
+    )
+    columns = order_columns(circuit, routed)
     opening = _draw_opening(proving_key, before, routed)
     header = Header(
         version=HEADER_VERSION,
@@ -111,16 +75,48 @@ def commit_batch(
         log_rows=circuit.shape.log_rows,
         slots=policy.slots,
         first_sequence=first,
-        order_count=len(orders_in),
+        order_count=len(arriving),
         time_ms=place.time_ms,
         elapsed_ms=elapsed,
         columns=tuple(_commit_orders(proving_key, columns, opening)),
         work_before=parent.work_after if parent else None,
         work_after=_commit_work(proving_key, opening.after),
-        slices=slices_root(proving_key, columns, opening, len(orders_in)),
+        slices=slices_root(proving_key, columns, opening, routed),
         router=router,
+        intake=intake,
+        carry_before=parent.carry_after if parent else (None,) * len(opening.after.carry_blinding),
+        carry_after=tuple(_commit_carry(proving_key, opening.after)),
+        figures=figures_of(proving_key, routed),
     )
-    return CommittedBatch(header.signed(sign(header.signed_message)), opening, orders_in, routed)
+    return CommittedBatch(header.signed(sign(header.signed_message)), opening, arriving, routed)
+
+
+def first_state(proving_key: ProvingKey) -> WorkState:
+    """The state before a chain's first batch: no work, nothing held, nothing hidden."""
+    columns = len(carry.ENTRY) if proving_key.circuit.features.closes else 0
+    return WorkState((0,) * proving_key.circuit.shape.slots, (), None, ((),) * columns)
+
+
+def figures_of(proving_key: ProvingKey, routed: RoutedBatch) -> Figures:
+    """What the policy publishes about a routed batch."""
+    publish, listed = proving_key.key.policy.publish, proving_key.key.nodes
+    placed = routed.node[routed.status == 0]
+    counts = tuple(np.bincount(placed, minlength=listed).tolist())
+    return Figures(
+        counts=counts if publish.counts else (),
+        loads=tuple(routed.work_out[:listed]) if publish.loads else (),
+        herfindahl=sum(count * count for count in counts) if publish.herfindahl else None,
+        max_count=max(counts) if publish.max_count else None,
+        placed_count=len(placed) if publish.max_share_percent is not None else None,
+    )
+
+
+def _require_room(proving_key: ProvingKey, arriving: int, before: WorkState) -> None:
+    rows = 1 << proving_key.circuit.shape.log_rows
+    held = len(before.held.sequence) if before.held else 0
+    if arriving + held > rows:
+        also = f" and {held} held ones" if held else ""
+        raise UsageError(f"{arriving} orders{also} do not fit the key's row class of {rows}")
 
 
 def _elapsed(place: Place) -> int:
@@ -136,47 +132,78 @@ def _elapsed(place: Place) -> int:
 
 
 def _draw_opening(proving_key: ProvingKey, before: WorkState, routed: RoutedBatch) -> Opening:
-    circuit, lowered = proving_key.circuit, proving_key.circuit.lowered
-    work_after = lowered.circuit.specification(nodes.NAME, "work_after")
+    circuit = proving_key.circuit
+    held = routed.held()
+
+    def blinding(table: str, column: str) -> tuple[int, ...]:
+        specification = circuit.lowered.circuit.specification(table, column)
+        return tuple(random_scalars(blinding_count(circuit.lowered, specification)))
+
     return Opening(
         order_blinding=tuple(
-            tuple(random_scalars(blinding_count(lowered, column)))
-            for column in circuit.order_columns
+            blinding(column.table, column.name) for column in circuit.order_columns
         ),
         before=before,
         after=WorkState(
-            tuple(routed.work_out), tuple(random_scalars(blinding_count(lowered, work_after)))
+            tuple(routed.work_out),
+            blinding(nodes.NAME, "work_after"),
+            held if len(held.sequence) else None,
+            tuple(
+                blinding(carry.NAME, f"{name}_after")
+                for name in carry.ENTRY
+                if circuit.features.closes
+            ),
         ),
         masks=tuple(random_scalar() for _ in range(proving_key.key.nodes)),
         salts=tuple(secrets.token_bytes(32) for _ in range(circuit.shape.slots)),
     )
 
 
-def _commit_orders(proving_key: ProvingKey, columns: Trace, opening: Opening) -> list[PointG1]:
+def _commit(
+    proving_key: ProvingKey,
+    table: str,
+    columns: Mapping[str, Column],
+    blinding: Sequence[Sequence[int]],
+) -> list[PointG1]:
+    log_rows = proving_key.circuit.lowered.circuit.tables[table].log_rows
     return proving_key.committer.columns(
         [
-            BlindedColumn(
-                Column(columns[column.name], column.bits),
-                proving_key.circuit.shape.log_rows,
-                blinding,
-            )
-            for column, blinding in zip(
-                proving_key.circuit.order_columns, opening.order_blinding, strict=True
-            )
+            BlindedColumn(column, log_rows, tuple(scalars))
+            for column, scalars in zip(columns.values(), blinding, strict=True)
         ]
     )
 
 
+def _commit_orders(proving_key: ProvingKey, columns: Trace, opening: Opening) -> list[PointG1]:
+    declared = proving_key.circuit.order_columns
+    chosen = {column.name: Column(columns[column.name], column.bits) for column in declared}
+    return _commit(proving_key, declared[0].table, chosen, opening.order_blinding)
+
+
 def _commit_work(proving_key: ProvingKey, state: WorkState) -> PointG1:
-    log_rows = proving_key.circuit.shape.log_node_rows
-    column = Column(from_integers(state.work, 1 << log_rows), nodes.WORK_BITS)
-    return proving_key.committer.columns([BlindedColumn(column, log_rows, state.blinding)])[0]
+    work = from_integers(state.work, 1 << proving_key.circuit.shape.log_node_rows)
+    column = {"work_after": Column(work, nodes.WORK_BITS)}
+    return _commit(proving_key, nodes.NAME, column, [state.blinding])[0]
 
 
-def slices_root(proving_key: ProvingKey, columns: Trace, opening: Opening, count: int) -> bytes:
+def _commit_carry(proving_key: ProvingKey, state: WorkState) -> list[PointG1]:
+    circuit = proving_key.circuit
+    if not circuit.features.closes:
+        return []
+    declared = circuit.lowered.circuit.tables[carry.NAME].columns
+    columns = {
+        name: Column(limbs, declared[name].bits)
+        for name, limbs in carry_columns(circuit, state.held, "after").items()
+    }
+    return _commit(proving_key, carry.NAME, columns, state.carry_blinding)
+
+
+def slices_root(
+    proving_key: ProvingKey, columns: Trace, opening: Opening, routed: RoutedBatch
+) -> bytes:
     """Merkle root over every slot's slice commitment."""
     masks = [*opening.masks, *[0] * (len(opening.salts) - len(opening.masks))]
-    rows = slice_rows(proving_key, columns, count)
+    rows = slice_rows(proving_key, columns, routed)
     return merkle_root(
         [
             slice_commitment(slot, salt, mask, rows[slot])
@@ -185,14 +212,15 @@ def slices_root(proving_key: ProvingKey, columns: Trace, opening: Opening, count
     )
 
 
-def slice_rows(proving_key: ProvingKey, columns: Trace, count: int) -> list[bytes]:
+def slice_rows(proving_key: ProvingKey, columns: Trace, routed: RoutedBatch) -> list[bytes]:
     """Each slot's rows: 32 big-endian bytes per content column, rows in processing order."""
     names = [column.name for column in proving_key.circuit.order_columns if column.name != "node"]
-    cells = np.zeros((count, len(names), 4), dtype=">u8")
+    placed = np.flatnonzero(routed.status == 0)
+    cells = np.zeros((len(placed), len(names), 4), dtype=">u8")
     for position, name in enumerate(names):
-        limbs = columns[name][:count]
+        limbs = columns[name][placed]
         cells[:, position, 4 - limbs.shape[1] :] = limbs[:, ::-1]
-    node = columns["node"][:count, 0]
+    node = columns["node"][placed, 0]
     arranged = cells[np.argsort(node, kind="stable")]
     bounds = np.searchsorted(np.sort(node), np.arange(proving_key.circuit.shape.slots + 1))
     return [arranged[low:high].tobytes() for low, high in pairwise(bounds)]

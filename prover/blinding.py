@@ -2,7 +2,9 @@
 
 Adding b(X) (X^n - 1) changes no value on the domain. With as many coefficients in b as there are
 openings outside the domain plus one for the commitment (an evaluation at tau), everything
-published about the column is uniform; one more is margin (docs/protocol.md, zero knowledge).
+published about the column is uniform. One more hides the column at tau times the root, on which
+the quotient's commitments depend where the column is read on the next row; for other columns it
+is margin (docs/protocol.md, zero knowledge).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import secrets
 
 from circuits.ir.lowering import LoweredCircuit
 from circuits.ir.table import ColumnSpecification, Kind
-from circuits.tables import nodes
+from circuits.tables import orders
 from zkroute.algebra.scalars import MODULUS
 from zkroute.protocol.proof import queries_next
 
@@ -33,8 +35,8 @@ def blinding_count(lowered: LoweredCircuit, column: ColumnSpecification) -> int:
     openings = 1 + ((column.table, column.name) in rotated)
     if column.kind is Kind.HEADER:
         openings *= PROOFS_PER_HEADER
-        if column.table == nodes.NAME:
-            # the same commitment is opened in this batch's proof and in the next batch's
+        if column.table != orders.NAME:
+            # work and held orders are opened in this batch's proof and in the next batch's
             openings += CHILDREN_PER_HEADER
     count = openings + 2
     if count > MAXIMUM_BLINDING:

@@ -7,18 +7,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from circuits.instance import public_columns, slice_claim
+from circuits.instance import Instance, public_columns, slice_claim
 from circuits.ir.expression import Cell
 from circuits.ir.table import ColumnSpecification, Kind
-from circuits.tables import lookup, nodes, orders
+from circuits.routing import RoutingCircuit
+from circuits.tables import carry, lookup, nodes, orders
 from prover.arguments.accumulator import accumulate
 from prover.arguments.helpers import helper_columns
-from prover.batch import CommittedBatch
 from prover.blinding import blinding_count, random_scalars
 from prover.commit import BlindedColumn, blinded_coefficients
 from prover.keygen import ProvingKey
 from prover.opening import opening_polynomial
 from prover.quotient import table_quotient
+from prover.state import CommittedBatch, Opening
+from prover.trace.carry import carry_columns
 from prover.trace.limbs import Trace, to_integers
 from prover.trace.lookup import lookup_trace
 from prover.trace.nodes import nodes_trace
@@ -29,11 +31,12 @@ from zkroute.algebra.groups import PointG1
 from zkroute.algebra.scalars import MODULUS
 from zkroute.errors import ZkrouteError
 from zkroute.formats.proof import encode_proof
+from zkroute.model.policy import Policy
 from zkroute.model.snapshot import Snapshot
 from zkroute.protocol.header import Header
 from zkroute.protocol.proof import Proof, queries, queries_next
 from zkroute.protocol.schedule import Schedule
-from zkroute.routing.parameters import NodeParameters, node_parameters
+from zkroute.routing.batch import RoutedBatch
 
 Traces = dict[str, Trace]
 """Table name to its private columns."""
@@ -50,25 +53,31 @@ class UnprovableError(ZkrouteError):
 
 
 def build_traces(
-    proving_key: ProvingKey, parameters: NodeParameters, batch: CommittedBatch
+    circuit: RoutingCircuit, instance: Instance, opening: Opening, routed: RoutedBatch
 ) -> Traces:
-    """Every private column of every table for an honestly routed batch."""
-    circuit, policy = proving_key.circuit, proving_key.key.policy
-    header_columns = order_columns(circuit, batch.orders, batch.routed, batch.header.first_sequence)
+    """Every private column of every table for a routed batch."""
+    header_columns = order_columns(circuit, routed)
     traces = {
-        orders.NAME: orders_trace(circuit, policy, parameters, header_columns, batch.routed),
-        nodes.NAME: nodes_trace(
-            circuit,
-            policy,
-            parameters,
-            batch.opening.before.work,
-            batch.routed,
-            batch.opening.masks,
-        ),
+        orders.NAME: orders_trace(circuit, instance, header_columns, routed),
+        nodes.NAME: nodes_trace(circuit, instance, opening.before.work, routed, opening.masks),
     }
-    classes = traces[orders.NAME].get("class")
-    traces[lookup.NAME] = lookup_trace(circuit, traces, classes, len(batch.routed.arrival))
+    if circuit.features.closes:
+        traces[carry.NAME] = carry_columns(circuit, opening.before.held, "before")
+        traces[carry.NAME] |= carry_columns(circuit, opening.after.held, "after")
+    traces[lookup.NAME] = lookup_trace(circuit, instance, traces, routed)
     return traces
+
+
+def instance_of(policy: Policy, snapshot: Snapshot, header: Header) -> Instance:
+    """The public side of a header. Raises MismatchError where policy and snapshot do not fit."""
+    return Instance.of(
+        policy,
+        snapshot,
+        header.elapsed_ms,
+        header.first_sequence,
+        header.order_count,
+        header.figures,
+    )
 
 
 def prove(
@@ -84,12 +93,12 @@ def prove(
 
     Raises UnprovableError if the batch does not satisfy the statement.
     """
-    parameters = node_parameters(proving_key.key.policy, snapshot, batch.header.elapsed_ms)
+    instance = instance_of(proving_key.key.policy, snapshot, batch.header)
     progress("trace")
-    traces = build_traces(proving_key, parameters, batch)
+    traces = build_traces(proving_key.circuit, instance, batch.opening, batch.routed)
     for _ in range(ATTEMPTS):
         try:
-            run = Run(proving_key, batch.header, parameters, _header_blinding(proving_key, batch))
+            run = Run(proving_key, batch.header, instance, _header_blinding(proving_key, batch))
             return encode_proof(run.prove(traces, progress))
         except ZeroDivisionError:
             continue
@@ -108,6 +117,9 @@ def _header_blinding(
     }
     blinding[nodes.NAME, "work_before"] = opening.before.blinding
     blinding[nodes.NAME, "work_after"] = opening.after.blinding
+    for when, state in (("before", opening.before), ("after", opening.after)):
+        for name, scalars in zip(carry.ENTRY, state.carry_blinding, strict=False):
+            blinding[carry.NAME, f"{name}_{when}"] = scalars
     return blinding
 
 
@@ -120,7 +132,7 @@ class Run:
 
     proving_key: ProvingKey
     header: Header
-    parameters: NodeParameters
+    instance: Instance
     blinding: dict[tuple[str, str], Sequence[int]]
     require_balance: bool = True
     values: dict[tuple[str, str], Vector] = field(default_factory=dict)
@@ -133,10 +145,7 @@ class Run:
         circuit = self.proving_key.circuit
         lowered = circuit.lowered
         schedule = Schedule(key, self.header)
-        self.scalars |= {
-            "first_sequence": self.header.first_sequence,
-            "order_count": self.header.order_count,
-        }
+        self.scalars |= self.instance.claims
         # 1. Witness columns; the header committed to the order columns before.
         progress("witness")
         self._load(traces)
@@ -220,7 +229,7 @@ class Run:
     def _load_public(self, slice_node: int | None = None) -> None:
         """Values and coefficients of the public columns that are known by now."""
         engine, circuit = self.proving_key.engine, self.proving_key.circuit
-        public = public_columns(circuit, self.proving_key.key.policy, self.parameters, slice_node)
+        public = public_columns(circuit, self.instance, slice_node)
         for place, prefix in public.items():
             if place not in self.values:
                 rows = circuit.lowered.circuit.tables[place[0]].rows
@@ -268,9 +277,13 @@ class Run:
         rows = circuit.lowered.circuit.tables[orders.NAME].rows
         constant = engine.from_integers([point] * rows)
         contents = engine.linear_combination([*vectors, constant], [*weights, 1])
-        active = traces[orders.NAME]["active"][:, 0] == 1
-        inverses = engine.store(engine.inverse(contents))[active]
-        node = traces[orders.NAME]["node"][active, 0]
+        trace = traces[orders.NAME]
+        placed = trace["active"][:, 0] == 1
+        for elsewhere in ("held", "rejected"):
+            if elsewhere in trace:
+                placed &= trace[elsewhere][:, 0] == 0
+        inverses = engine.store(engine.inverse(contents))[placed]
+        node = trace["node"][placed, 0]
         sums = sum_by_node(inverses, node, self.proving_key.key.nodes)
         masks = to_integers(traces[nodes.NAME]["mask"])
         return [(total + mask) % MODULUS for total, mask in zip(sums, masks, strict=False)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from circuits.statement import SEQUENCE_BITS
+from circuits.tables import carry
 from verifier.errors import Code, VerificationError
 from zkroute.algebra.groups import is_on_curve_g1
 from zkroute.errors import MismatchError
@@ -18,6 +20,9 @@ from zkroute.protocol.header import HEADER_VERSION, NO_PARENT, Header
 from zkroute.protocol.key import KEY_VERSION, VerifyingKey
 from zkroute.protocol.srs import SrsKind, is_development_identifier, srs_identifier
 from zkroute.routing.parameters import MAX_ELAPSED_MS
+
+FIGURE_LIMIT = 1 << 64
+"""Bound on published figures; counts and their squares stay far below."""
 
 COUNTER_LIMIT = 1 << 48
 """Bound on batch numbers and milliseconds: far beyond use, and safe in every computation."""
@@ -120,45 +125,89 @@ def check_header(key: VerifyingKey, header: Header, accept: Acceptance) -> Snaps
     return snapshot
 
 
-def _check_fields(key: VerifyingKey, header: Header) -> None:
-    def refuse(field_name: str, why: str) -> None:
-        raise VerificationError(Code.HEADER_MALFORMED, f"header field {field_name}: {why}")
+def _refuse_field(name: str, why: str) -> NoReturn:
+    raise VerificationError(Code.HEADER_MALFORMED, f"header field {name}: {why}")
 
+
+def _check_fields(key: VerifyingKey, header: Header) -> None:
+    """Every field is in range and fits the key; nothing here needs the caller's configuration."""
     if header.version != HEADER_VERSION:
-        refuse("version", f"{header.version} is not supported")
+        _refuse_field("version", f"{header.version} is not supported")
     if header.chain != key.policy.chain:
         raise VerificationError(
             Code.CHAIN_MISMATCH,
             f"the header is of chain {header.chain!r}, the policy of {key.policy.chain!r}",
         )
-    if header.log_rows != key.log_rows:
-        refuse("log_rows", f"{header.log_rows} where the key has {key.log_rows}")
-    if not 0 <= header.order_count <= 1 << key.log_rows:
-        refuse("order_count", f"{header.order_count} is beyond the row class")
-    if not 0 <= header.first_sequence <= (1 << SEQUENCE_BITS) - header.order_count:
-        refuse("first_sequence", f"sequence numbers must stay below 2^{SEQUENCE_BITS}")
-    for name in ("batch", "time_ms", "elapsed_ms"):
-        if not 0 <= getattr(header, name) < COUNTER_LIMIT:
-            refuse(name, "out of range")
-    if header.elapsed_ms > min(header.time_ms, MAX_ELAPSED_MS):
-        refuse("elapsed_ms", "longer than any time between two batches")
-    if header.slots != key.policy.slots:
-        refuse("slots", f"{header.slots} where the policy has {key.policy.slots}")
-    for name in ("previous", "key", "policy", "snapshot", "slices", "router"):
+    _check_numbers(key, header)
+    for name in ("previous", "key", "policy", "snapshot", "slices", "router", "intake"):
         if len(getattr(header, name)) != 32:
-            refuse(name, "must be 32 bytes")
+            _refuse_field(name, "must be 32 bytes")
     if len(header.columns) != len(key.circuit.order_columns):
-        refuse("columns", f"{len(header.columns)} commitments for this key's order columns")
+        _refuse_field("columns", f"{len(header.columns)} commitments for this key's order columns")
     for point in (*header.columns, header.work_after):
         if point is None or not is_on_curve_g1(point):
-            refuse("columns", "a commitment is not a finite point of the curve")
+            _refuse_field("columns", "a commitment is not a finite point of the curve")
     if header.work_before is not None and not is_on_curve_g1(header.work_before):
-        refuse("work_before", "not a point of the curve")
+        _refuse_field("work_before", "not a point of the curve")
     starts = header.batch == 0
     if starts != (header.previous == NO_PARENT) or starts != (header.work_before is None):
-        refuse("previous", "batch 0, and only batch 0, has no parent and no work before it")
-    if starts and header.elapsed_ms:
-        refuse("elapsed_ms", "the first batch has no time before it")
+        _refuse_field("previous", "batch 0, and only batch 0, has no parent and no work before it")
+    if starts and (header.elapsed_ms or header.first_sequence):
+        _refuse_field("first_sequence", "the first batch has no time and no orders before it")
+    _check_carry(key, header)
+    _check_figures(key, header)
+
+
+def _check_numbers(key: VerifyingKey, header: Header) -> None:
+    if header.log_rows != key.log_rows:
+        _refuse_field("log_rows", f"{header.log_rows} where the key has {key.log_rows}")
+    if header.slots != key.policy.slots:
+        _refuse_field("slots", f"{header.slots} where the policy has {key.policy.slots}")
+    if not 0 <= header.order_count <= 1 << key.log_rows:
+        _refuse_field("order_count", f"{header.order_count} is beyond the row class")
+    if not 0 <= header.first_sequence <= (1 << SEQUENCE_BITS) - header.order_count:
+        _refuse_field("first_sequence", f"sequence numbers must stay below 2^{SEQUENCE_BITS}")
+    for name in ("batch", "time_ms", "elapsed_ms"):
+        if not 0 <= getattr(header, name) < COUNTER_LIMIT:
+            _refuse_field(name, "out of range")
+    if header.elapsed_ms > min(header.time_ms, MAX_ELAPSED_MS):
+        _refuse_field("elapsed_ms", "longer than any time between two batches")
+
+
+def _check_carry(key: VerifyingKey, header: Header) -> None:
+    """As many carry commitments as the policy needs; the first batch takes over nothing."""
+    expected = len(carry.ENTRY) if key.circuit.features.closes else 0
+    for name, points in (
+        ("carry_before", header.carry_before),
+        ("carry_after", header.carry_after),
+    ):
+        if len(points) != expected:
+            _refuse_field(name, f"{expected} commitments are due")
+        empty = name == "carry_before" and header.batch == 0
+        for point in points:
+            if empty != (point is None) or (point is not None and not is_on_curve_g1(point)):
+                _refuse_field(name, "a commitment is not what it must be")
+
+
+def _check_figures(key: VerifyingKey, header: Header) -> None:
+    """The header publishes exactly what the policy says, in numbers that cannot wrap."""
+    publish, figures = key.policy.publish, header.figures
+    for name, published in (("counts", publish.counts), ("loads", publish.loads)):
+        values = getattr(figures, name)
+        if len(values) != (key.nodes if published else 0):
+            _refuse_field(f"figures.{name}", "one number per node, or none, as the policy says")
+        if not all(0 <= value < FIGURE_LIMIT for value in values):
+            _refuse_field(f"figures.{name}", "out of range")
+    for name, published in (
+        ("herfindahl", publish.herfindahl),
+        ("max_count", publish.max_count),
+        ("placed_count", publish.max_share_percent is not None),
+    ):
+        value = getattr(figures, name)
+        if (value is not None) != published:
+            _refuse_field(f"figures.{name}", "must be there exactly if the policy publishes it")
+        if value is not None and not 0 <= value < FIGURE_LIMIT:
+            _refuse_field(f"figures.{name}", "out of range")
 
 
 def _check_position(header: Header, accept: Acceptance) -> None:
@@ -188,6 +237,8 @@ def _check_position(header: Header, accept: Acceptance) -> None:
         refuse("it names another parent")
     if header.first_sequence != parent.first_sequence + parent.order_count:
         refuse("its sequence numbers do not follow on")
+    if header.carry_before != parent.carry_after:
+        refuse("it does not take over the orders its parent held")
     if header.work_before != parent.work_after:
         refuse("it starts from another node state")
     if header.time_ms - header.elapsed_ms != parent.time_ms:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from circuits.instance import public_columns, slice_claim
+from circuits.instance import Instance, public_columns, slice_claim
 from verifier.accept import Acceptance, check_header, check_key
 from verifier.constraints import AtPoint, quotient_value
 from verifier.errors import Code, VerificationError
@@ -17,7 +17,6 @@ from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
 from zkroute.protocol.proof import Proof, ProofLayout, queries, queries_next
 from zkroute.protocol.schedule import Schedule
-from zkroute.routing.parameters import node_parameters
 
 
 def verify(key: VerifyingKey, header: Header, proof: bytes, accept: Acceptance) -> None:
@@ -82,15 +81,20 @@ def _pairing_check(
     point = challenges["evaluation_point"]
     # 5. What is public is computed here, not taken from the proof.
     try:
-        parameters = node_parameters(key.policy, snapshot, header.elapsed_ms)
+        instance = Instance.of(
+            key.policy,
+            snapshot,
+            header.elapsed_ms,
+            header.first_sequence,
+            header.order_count,
+            header.figures,
+        )
     except MismatchError as error:
         raise VerificationError(Code.SNAPSHOT_MISMATCH, str(error)) from None
     slice_node = challenges["slice_node"]
-    public = public_columns(circuit, key.policy, parameters, slice_node)
-    claims = {
-        "first_sequence": header.first_sequence,
-        "order_count": header.order_count,
-        "slice_digests": slice_claim(circuit, list(proof.slice_digests), slice_node),
+    public = public_columns(circuit, instance, slice_node)
+    claims = instance.claims | {
+        "slice_digests": slice_claim(circuit, list(proof.slice_digests), slice_node)
     }
     # 6. The gates at the evaluation point fix the quotient's value.
     cells = queries(lowered.circuit)
@@ -134,7 +138,13 @@ def _commitments(key: VerifyingKey, header: Header, proof: Proof) -> dict[tuple[
     """Which point belongs to which column: fixed, header, witness, helpers, accumulator."""
     points = {
         "fixed": key.fixed,
-        "header": (*header.columns, header.work_before, header.work_after),
+        "header": (
+            *header.columns,
+            header.work_before,
+            header.work_after,
+            *header.carry_before,
+            *header.carry_after,
+        ),
         "witness": proof.witness,
         "helper": proof.helpers,
         "accumulator": (proof.accumulator,),

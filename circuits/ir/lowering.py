@@ -1,7 +1,7 @@
 """From buses and totals to helper columns, one accumulator, and gates (LogUp, eprint 2022/1530).
 
 Every interaction is a fraction multiplicity / (bus_point - fold(tag, values)); a bus balances
-exactly when its fractions sum to zero, but for a soundness error of (fractions / r). Fractions are
+exactly when its fractions sum to zero, but for the error docs/protocol.md computes. Fractions are
 packed into helper columns so that each helper's gate stays within the circuit's degree; one
 accumulator on the main table sums helpers of all tables (small tables embedded) and the totals.
 """

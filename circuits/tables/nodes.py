@@ -2,112 +2,145 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from circuits.gadgets.range import require_range
 from circuits.ir.circuit import Circuit, Term
-from circuits.ir.expression import Expression
+from circuits.ir.expression import Expression, promote
 from circuits.ir.table import Kind, Table
-from circuits.statement import Features, Shape
+from circuits.statement import Features, Shape, composite_bits
+from circuits.tables.node_closing import add_segment_ends
+from circuits.tables.node_figures import add_figures
 from zkroute.model.policy import Policy
 
 NAME = "nodes"
 WORK_BITS = 64
 
 
+@dataclass
+class NodeCells:
+    """A nodes table in the making."""
+
+    circuit: Circuit
+    table: Table
+    policy: Policy
+    features: Features
+    shape: Shape
+    exists: Expression
+    slot: Expression
+    segment: Expression
+    base: Expression
+    slope: Expression
+    head: Expression
+    work_before: Expression
+    work_after: Expression
+    work_in: Expression
+    multiplicity: Expression
+    nonempty: Expression
+    threshold: Expression
+
+    @property
+    def composite_out(self) -> Expression:
+        """The node's composite after the batch."""
+        return (self.base + self.slope * self.work_after) * self.shape.slots + self.slot
+
+    @property
+    def composite_in(self) -> Expression:
+        """The node's composite before the batch."""
+        return (self.base + self.slope * self.work_in) * self.shape.slots + self.slot
+
+    def public(self, name: str, bits: int, meaning: str) -> Expression:
+        """Declares a public column."""
+        return self.table.column(name, Kind.PUBLIC, bits, meaning)
+
+    def witness(self, name: str, bits: int, meaning: str) -> Expression:
+        """Declares a witness column."""
+        return self.table.column(name, Kind.WITNESS, bits, meaning)
+
+    def require_range(self, name: str, value: Expression, bits: int) -> None:
+        """Range check on every row, up to the next multiple of the limb width."""
+        require_range(
+            self.circuit, self.table, name, value, bits, self.shape.limb_bits, exact=False
+        )
+
+
 def add_nodes_table(
     circuit: Circuit, policy: Policy, features: Features, shape: Shape
 ) -> tuple[Term, ...]:
     """Declares the nodes table; returns its terms of the slices total."""
-    table = circuit.table(NAME, shape.log_node_rows)
-    exists = table.column("exists", Kind.PUBLIC, 1, "one where the slot holds an eligible node")
-    slot = table.column("slot", Kind.PUBLIC, 12, "slot number; ties go to the lower one")
-    segment = table.column("segment", Kind.PUBLIC, 8, "segment the node serves")
-    base = table.column("base", Kind.PUBLIC, 64, "key of the idle node")
-    slope = table.column("slope", Kind.PUBLIC, 24, "key added per unit of work")
-    head = table.column("head", Kind.PUBLIC, 1, "one on the first node of each segment")
-    threshold_weight = table.column(
-        "threshold_weight", Kind.PUBLIC, 12, "head * (nodes of the segment) - exists"
+    node = _declare(circuit, policy, features, shape)
+    table = node.table
+    table.gate(
+        "work stays where there is no eligible node",
+        (1 - node.exists) * (node.work_after - node.work_in),
     )
-    slice_weight = table.column("slice_weight", Kind.PUBLIC, 254, "1 / (slice_node - slot)")
-
-    work_before = table.column(
-        "work_before", Kind.HEADER, WORK_BITS, "work at the end of the previous batch"
-    )
-    work_after = table.column("work_after", Kind.HEADER, WORK_BITS, "work at the end of this batch")
-    work_in: Expression = work_before
-    if features.drains:
-        work_in = _drained(circuit, table, policy, shape, work_before)
-    multiplicity = table.column(
-        "multiplicity", Kind.WITNESS, shape.log_rows + 1, "number of orders sent to the node"
-    )
-    nonempty = table.column(
-        "nonempty", Kind.WITNESS, 1, "on a head: one if its segment received orders"
-    )
-    threshold = table.column(
-        "threshold",
-        Kind.WITNESS,
-        policy.widths.key_bits + shape.slot_bits + 1,
-        "one above the composite of the segment's last choice; zero if there was none",
-    )
-    mask = table.column("mask", Kind.WITNESS, 254, "random, hides the slice digest", masked=True)
-
-    composite_in = (base + slope * work_in) * shape.slots + slot
-    composite_out = (base + slope * work_after) * shape.slots + slot
-    table.gate("work stays where there is no eligible node", (1 - exists) * (work_after - work_in))
-    table.gate("no orders are sent to an empty slot", (1 - exists) * multiplicity)
-    table.gate("nonempty is zero or one", nonempty * (1 - nonempty))
-    table.gate("nonempty is only said on a segment's head", (1 - head) * nonempty)
-    table.gate("an empty segment has threshold zero", head * (1 - nonempty) * threshold)
-    table.gate("an empty slot has threshold zero", (1 - exists) * threshold)
-    require_range(
-        circuit,
-        table,
+    table.gate("no orders are sent to an empty slot", (1 - node.exists) * node.multiplicity)
+    node.require_range(
         "margin",
-        exists * (composite_out - threshold),
-        policy.widths.key_bits + shape.slot_bits,
-        shape.limb_bits,
-        exact=False,
+        node.exists * (node.composite_out - node.threshold),
+        composite_bits(policy, shape),
     )
-
-    label = (slot, segment, slope)
-    circuit.send("path", table, (*label, composite_in), exists, "the node starts its path")
-    circuit.receive("path", table, (*label, composite_out), exists, "the node ends its path")
-    circuit.receive("node", table, label, multiplicity, "the node serves its orders")
-    circuit.receive(
-        "ends", table, (segment, threshold), nonempty, "one last choice of the segment arrives"
-    )
+    label = (node.slot, node.segment, node.slope)
     circuit.send(
-        "threshold",
-        table,
-        (segment, threshold),
-        threshold_weight,
-        "every node of a segment holds its head's threshold",
+        "path", table, (*label, node.composite_in), node.exists, "the node starts its path"
     )
+    circuit.receive(
+        "path", table, (*label, node.composite_out), node.exists, "the node ends its path"
+    )
+    circuit.receive("node", table, label, node.multiplicity, "the node serves its orders")
+    add_segment_ends(node)
+    add_figures(node)
+    slice_weight = node.public("slice_weight", 254, "1 / (slice_node - slot)")
+    mask = table.column("mask", Kind.WITNESS, 254, "random, hides the slice digest", masked=True)
     return (Term(NAME, mask * slice_weight),)
 
 
-def _drained(
-    circuit: Circuit, table: Table, policy: Policy, shape: Shape, work_before: Expression
-) -> Expression:
+def _declare(circuit: Circuit, policy: Policy, features: Features, shape: Shape) -> NodeCells:
+    table = circuit.table(NAME, shape.log_node_rows)
+    zero = promote(0)
+    node = NodeCells(circuit, table, policy, features, shape, *[zero] * 12)
+    node.exists = node.public("exists", 1, "one where the slot holds an eligible node")
+    node.slot = node.public("slot", 12, "slot number; ties go to the lower one")
+    node.segment = node.public("segment", 8, "segment the node serves")
+    node.base = node.public("base", 64, "key of the idle node")
+    node.slope = node.public("slope", 24, "key added per unit of work")
+    node.head = node.public("head", 1, "one on the first eligible node of each segment")
+    node.work_before = table.column(
+        "work_before", Kind.HEADER, WORK_BITS, "work at the end of the previous batch"
+    )
+    node.work_after = table.column(
+        "work_after", Kind.HEADER, WORK_BITS, "work at the end of this batch"
+    )
+    node.work_in = _drained(node) if features.drains else node.work_before
+    node.multiplicity = node.witness(
+        "multiplicity", shape.log_rows + 1, "number of orders sent to the node"
+    )
+    node.nonempty = node.witness("nonempty", 1, "on a head: one if its segment received orders")
+    node.threshold = node.witness(
+        "threshold",
+        composite_bits(policy, shape) + 1,
+        "one above the composite of the segment's last choice; zero if there was none",
+    )
+    return node
+
+
+def _drained(node: NodeCells) -> Expression:
     """work_in = max(0, work_before - drain), by the sign of the difference.
 
-    Work never reaches 2**key_bits, because a key is at least slope * work and slope at least one;
-    so a drain capped just below that empties every queue (circuits/instance.py caps it).
+    The published rule caps a drain below 2**key_bits (zkroute/routing/parameters.py); an honest
+    router's work stays below that too, so the distance fits the check.
     """
-    drain = table.column("drain", Kind.PUBLIC, WORK_BITS, "work served since the previous batch")
-    carried = table.column(
-        "carried", Kind.WITNESS, 1, "one if the node had at least as much work as it drained"
+    drain = node.public("drain", WORK_BITS, "work served since the previous batch")
+    carried = node.witness("carried", 1, "one if the node had at least the work it drained")
+    work_in = node.witness("work_in", WORK_BITS, "work at the start of this batch")
+    difference = node.work_before - drain
+    node.table.gate("carried is zero or one", carried * (1 - carried))
+    node.table.gate(
+        "work in is what is left after draining, or zero", work_in - carried * difference
     )
-    work_in = table.column("work_in", Kind.WITNESS, WORK_BITS, "work at the start of this batch")
-    difference = work_before - drain
-    table.gate("carried is zero or one", carried * (1 - carried))
-    table.gate("work in is what is left after draining, or zero", work_in - carried * difference)
-    require_range(
-        circuit,
-        table,
+    node.require_range(
         "drain_distance",
         (2 * carried - 1) * difference - (1 - carried),
-        policy.widths.key_bits,
-        shape.limb_bits,
-        exact=False,
+        node.policy.widths.key_bits,
     )
     return work_in

@@ -15,7 +15,7 @@ Trace = dict[str, Limbs]
 """Column name to canonical limbs, shape (rows, L)."""
 
 
-def from_small(values: NDArray[np.unsignedinteger] | NDArray[np.signedinteger], rows: int) -> Limbs:
+def from_small(values: NDArray[np.integer] | NDArray[np.bool_], rows: int) -> Limbs:
     """Non-negative 64-bit values, padded with zeros to (rows, 1)."""
     limbs = np.zeros((rows, 1), dtype=np.uint64)
     limbs[: len(values), 0] = values

@@ -18,7 +18,7 @@ import numpy as np
 
 from circuits.check import check_trace
 from circuits.gadgets.range import RANGE
-from circuits.instance import public_columns
+from circuits.instance import Figures, Instance, public_columns
 from circuits.ir.check import Checker, Failure
 from circuits.ir.circuit import Interaction
 from circuits.ir.expression import Cell, Expression, evaluate
@@ -53,11 +53,15 @@ class Setting:
             for work, drain in zip(self.work_before, self.parameters.drain, strict=True)
         ]
 
+    def instance(self, order_count: int = 0) -> Instance:
+        """The public side of a batch of so many orders."""
+        return Instance(self.policy, self.parameters, self.first_sequence, order_count, Figures())
+
     @cached_property
     def known(self) -> Columns:
         """Public and fixed columns, padded to their tables' rows."""
         tables = self.circuit.lowered.circuit.tables
-        columns = dict(public_columns(self.circuit, self.policy, self.parameters))
+        columns = dict(public_columns(self.circuit, self.instance()))
         for column in self.circuit.lowered.circuit.columns(Kind.FIXED):
             columns[column.table, column.name] = list(range(tables[column.table].rows))
         return {
@@ -322,9 +326,8 @@ def failures(
 ) -> list[Failure]:
     """What the checker says."""
     first = setting.first_sequence if first_sequence is None else first_sequence
-    return check_trace(
-        setting.circuit, setting.policy, setting.parameters, columns, first, order_count
-    )
+    instance = replace(setting, first_sequence=first).instance(order_count)
+    return check_trace(setting.circuit, instance, columns)
 
 
 def rules(found: Iterable[Failure]) -> set[str]:

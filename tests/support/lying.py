@@ -140,7 +140,7 @@ class Scene:
         run = kind(
             self.world.proving_key,
             header or self.batch.header,
-            self.setting.parameters,
+            self.world.instance(self.batch),
             dict(self._blinding()),
             require_balance=False,
             **extra,

@@ -9,11 +9,9 @@ import numpy as np
 
 from circuits.routing import routing_circuit
 from circuits.statement import smallest_log_rows
-from prover.batch import CommittedBatch
+from prover.batch import CommittedBatch, Opening, WorkState
+from prover.prove import build_traces
 from prover.trace.limbs import to_integers
-from prover.trace.lookup import lookup_trace
-from prover.trace.nodes import nodes_trace
-from prover.trace.orders import order_columns, orders_trace
 from tests.property.documents import case_orders
 from tests.property.documents import policy_text as case_policy
 from tests.property.documents import snapshot_text as case_snapshot
@@ -96,24 +94,28 @@ def setting_of_case(case: dict) -> tuple[Setting, Orders]:
 
 
 def routed_batch(setting: Setting, orders: Orders) -> RoutedBatch:
-    return route(setting.policy, setting.parameters, setting.work_before, orders)
+    return route(
+        setting.policy,
+        setting.parameters,
+        setting.work_before,
+        orders,
+        setting.first_sequence,
+    )
 
 
 def prover_columns(setting: Setting, orders: Orders, routed: RoutedBatch) -> Columns:
     """The columns as the prover's own trace code fills them."""
-    circuit, policy, parameters = setting.circuit, setting.policy, setting.parameters
-    header = order_columns(circuit, orders, routed, setting.first_sequence)
-    traces = {
-        "orders": orders_trace(circuit, policy, parameters, header, routed),
-        "nodes": nodes_trace(circuit, policy, parameters, setting.work_before, routed, _masks()),
-    }
-    traces["lookup"] = lookup_trace(circuit, traces, traces["orders"].get("class"), len(routed))
+    opening = Opening(
+        order_blinding=(),
+        before=WorkState(tuple(setting.work_before), ()),
+        after=WorkState(tuple(routed.work_out), ()),
+        masks=(random.randrange(MODULUS),),
+        salts=(),
+    )
+    instance = setting.instance(len(orders))
+    traces = build_traces(setting.circuit, instance, opening, routed)
     return {
         (table, name): to_integers(limbs)
         for table, trace in traces.items()
         for name, limbs in trace.items()
     }
-
-
-def _masks() -> list[int]:
-    return [random.randrange(MODULUS)]

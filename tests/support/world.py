@@ -8,10 +8,11 @@ from functools import cache
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.check import check_trace
+from circuits.instance import Instance
 from circuits.ir.check import Failure
 from prover.batch import CommittedBatch, Place, commit_batch
 from prover.keygen import ProvingKey, derive_key
-from prover.prove import Traces, build_traces
+from prover.prove import Traces, build_traces, instance_of
 from prover.trace.limbs import to_integers
 from verifier.accept import Acceptance, Position
 from zkroute.algebra.engine import engine
@@ -22,7 +23,6 @@ from zkroute.model.snapshot import Snapshot, parse_snapshot
 from zkroute.protocol.header import Header
 from zkroute.protocol.srs import StructuredReferenceString, new_development
 from zkroute.routing.flow import generate_flow
-from zkroute.routing.parameters import node_parameters
 
 ROUND_ROBIN = """
 name = "round robin"
@@ -90,25 +90,21 @@ class World:
             self.proving_key, self.snapshot, orders, place, self.router_key, self.router.sign
         )
 
+    def instance(self, batch: CommittedBatch) -> Instance:
+        return instance_of(self.policy, self.snapshot, batch.header)
+
     def traces(self, batch: CommittedBatch) -> Traces:
-        parameters = node_parameters(self.policy, self.snapshot, batch.header.elapsed_ms)
-        return build_traces(self.proving_key, parameters, batch)
+        return build_traces(
+            self.proving_key.circuit, self.instance(batch), batch.opening, batch.routed
+        )
 
     def check(self, batch: CommittedBatch, traces: Traces) -> list[Failure]:
-        parameters = node_parameters(self.policy, self.snapshot, batch.header.elapsed_ms)
         private = {
             (table, name): to_integers(limbs)
             for table, trace in traces.items()
             for name, limbs in trace.items()
         }
-        return check_trace(
-            self.proving_key.circuit,
-            self.policy,
-            parameters,
-            private,
-            batch.header.first_sequence,
-            batch.header.order_count,
-        )
+        return check_trace(self.proving_key.circuit, self.instance(batch), private)
 
 
 @cache

@@ -112,7 +112,7 @@ def load_batch(folder: BatchFolder, key: VerifyingKey) -> StoredBatch:
     _check_sizes(private, header, key, str(folder.private))
     orders = orders_from_bytes(private.records, key.policy, str(folder.private))
     parameters = node_parameters(key.policy, snapshot, header.elapsed_ms)
-    routed = route(key.policy, parameters, private.work_before, orders)
+    routed = route(key.policy, parameters, private.work_before, orders, header.first_sequence)
     _check_routing(private, routed, str(folder.private))
     committed = CommittedBatch(header, _opening(private), orders, routed)
     return StoredBatch(folder, snapshot, committed, private.proof)

@@ -110,7 +110,7 @@ def _orders(policy: Policy, count: int, path: Path | None) -> Orders:
 def _commitment(desk: Desk, batch: CommittedBatch) -> Callable[[], object]:
     """Commits to the order and assignment columns, as ``route`` does for the header."""
     circuit = desk.proving_key.circuit
-    columns = order_columns(circuit, batch.orders, batch.routed, batch.header.first_sequence)
+    columns = order_columns(circuit, batch.routed)
 
     def commit() -> object:
         return desk.proving_key.committer.columns(

@@ -7,12 +7,11 @@ from circuits.ir.check import Failure
 from circuits.tables import lookup, nodes, orders
 from prover.batch import CommittedBatch
 from prover.keygen import ProvingKey
-from prover.prove import build_traces
+from prover.prove import build_traces, instance_of
 from prover.trace.limbs import to_integers
 from zkroute.cli.batches import StoredBatch
 from zkroute.errors import ExitCode, ZkrouteError
 from zkroute.model.snapshot import Snapshot
-from zkroute.routing.parameters import node_parameters
 
 SHOWN = 20
 
@@ -28,18 +27,15 @@ def check_batch(proving_key: ProvingKey, stored: StoredBatch) -> None:
 
     Raises UnlawfulBatchError with a line for each failure, the first ``SHOWN`` of them.
     """
-    batch, policy = stored.committed, proving_key.key.policy
-    parameters = node_parameters(policy, stored.snapshot, batch.header.elapsed_ms)
-    traces = build_traces(proving_key, parameters, batch)
+    batch = stored.committed
+    instance = instance_of(proving_key.key.policy, stored.snapshot, batch.header)
+    traces = build_traces(proving_key.circuit, instance, batch.opening, batch.routed)
     private = {
         (table, name): to_integers(limbs)
         for table, trace in traces.items()
         for name, limbs in trace.items()
     }
-    header = batch.header
-    failures = check_trace(
-        proving_key.circuit, policy, parameters, private, header.first_sequence, header.order_count
-    )
+    failures = check_trace(proving_key.circuit, instance, private)
     if failures:
         raise UnlawfulBatchError(_sentence(failures, batch, stored.snapshot))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
+from circuits.instance import Figures
 from zkroute.algebra.groups import PointG1
-from zkroute.protocol.framing import frame
+from zkroute.protocol.framing import Value, frame
 
 HEADER_VERSION = 1
 HEADER_DOMAIN = "zkroute/header/v1"
@@ -45,16 +46,26 @@ class Header:
     slices: bytes
     """Merkle root over the salted slice commitments of all slots."""
     router: bytes
+    intake: bytes = bytes(32)
+    """Head of the router's intake log when the batch closed; zero without a log."""
+    carry_before: tuple[PointG1, ...] = ()
+    """Commitments to the orders the previous batch held; empty if the policy never holds."""
+    carry_after: tuple[PointG1, ...] = ()
+    """Commitments to the orders this batch holds for the next."""
+    figures: Figures = field(default_factory=Figures)
+    """What the policy publishes about the batch."""
     signature: bytes = bytes(64)
 
     def body(self) -> bytes:
         """Canonical bytes of all fields but the signature."""
-        record: dict[str, int | bytes | str | tuple[PointG1, ...]] = {}
+        record: dict[str, Value] = {}
         for each in fields(self):
             if each.name == "signature":
                 continue
             value = getattr(self, each.name)
-            record[each.name] = (value,) if each.name.startswith("work_") else value
+            if each.name.startswith("work_"):
+                value = (value,)
+            record[each.name] = _figure_bytes(value) if each.name == "figures" else value
         return frame(HEADER_DOMAIN, record)
 
     @property
@@ -70,3 +81,16 @@ class Header:
     def signed(self, signature: bytes) -> Header:
         """The same header with a signature."""
         return replace(self, signature=signature)
+
+
+def _figure_bytes(figures: Figures) -> bytes:
+    """Canonical bytes of the published figures; an absent one is an empty list."""
+    lists = {
+        each.name: value if isinstance(value, tuple) else () if value is None else (value,)
+        for each in fields(figures)
+        for value in [getattr(figures, each.name)]
+    }
+    return frame(
+        "zkroute/figures/v1",
+        {name: b"".join(v.to_bytes(32, "big") for v in values) for name, values in lists.items()},
+    )

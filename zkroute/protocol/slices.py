@@ -3,7 +3,7 @@
 A node later recomputes D_j = mask_j + sum 1/(slice_point - fold(row)) from its slice. Were slice
 and mask free until then, a router could solve for a mask, or search salts for a colliding sum
 (generalised birthday), after the challenges. So the header carries a Merkle root over one salted
-commitment per slot, and the transcript absorbs it first (docs/decisions/slice-commitments.md).
+commitment per slot, and the transcript absorbs it first (docs/decisions/0002-slice-commitments.md).
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ NODE_DOMAIN = b"zkroute/slice-node/v1"
 
 
 def slice_commitment(slot: int, salt: bytes, mask: int, rows: bytes) -> bytes:
-    """Commitment to a slot's slice: 32-byte salt, mask scalar, and its rows' bytes in order."""
+    """Commitment to a slot's slice: 32-byte salt, mask scalar, and its rows' bytes in order.
+
+    Raises ValueError for a salt of another length, which would make the framing ambiguous.
+    """
+    if len(salt) != 32:
+        raise ValueError("a slice's salt has 32 bytes")
     return hashlib.sha256(
         LEAF_DOMAIN
         + slot.to_bytes(4, "big")

@@ -23,7 +23,7 @@ class NodeParameters:
     `exists` is 1 where an eligible node (present and up) stands, else 0. `segment`, `base`,
     `slope` and `drain` are that node's and 0 elsewhere: a node that is down serves nothing, so
     its work neither grows nor drains. `names` holds "" for slots without a node.
-    base < 2^key_bits, 1 <= slope < 2^24, drain < 2^64. `gas_level` is the snapshot's under the
+    base < 2^key_bits, 1 <= slope < 2^24, drain < 2^key_bits. `gas_level` is the snapshot's under the
     policy, and decides which route table holds.
     """
 
@@ -40,7 +40,7 @@ def node_parameters(policy: Policy, snapshot: Snapshot, elapsed_ms: int) -> Node
     """Parameters of every slot for a batch that starts `elapsed_ms` after the one before it.
 
     drain_j = service_rate_j * elapsed_ms // 1000 where the policy lets work drain, at most
-    2^64 - 1 (work is smaller than that, so nothing is lost by the cap).
+    2^key_bits - 1, which is more than the work any node of the policy may have.
 
     Raises MismatchError naming node or segment where policy and snapshot do not fit;
     UsageError for an elapsed time out of range.
@@ -162,9 +162,10 @@ def _slope(key: KeyRule, node: Node) -> int:
 
 
 def _drain(policy: Policy, node: Node, elapsed_ms: int) -> int:
+    """Work served since the previous batch; the cap empties any queue a policy allows."""
     if policy.drain == "none":
         return 0
-    return min(node.service_rate * elapsed_ms // 1000, WORK_LIMIT - 1)
+    return min(node.service_rate * elapsed_ms // 1000, (1 << policy.widths.key_bits) - 1)
 
 
 def _check_live(policy: Policy, parameters: NodeParameters) -> None:

@@ -75,7 +75,7 @@ def test_parameters_by_hand() -> None:
 
 
 def test_drain_is_capped_where_work_ends() -> None:
-    assert node_parameters(policy(), snapshot(), MAX_ELAPSED_MS).drain[2] == 2**64 - 1
+    assert node_parameters(policy(), snapshot(), MAX_ELAPSED_MS).drain[2] == 2**52 - 1
     assert node_parameters(policy(), snapshot(), 0).drain == [0, 0, 0, 0]
     calm = parse_policy(SMALL, "policy.toml")
     assert node_parameters(calm, snapshot(), 10_000).drain == [0, 0, 0, 0]
