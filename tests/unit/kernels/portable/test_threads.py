@@ -92,6 +92,8 @@ def test_thread_count(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 1 <= thread_count.__wrapped__() <= (os.cpu_count() or 1)
 
 
+ROOT = Path(__file__).resolve().parents[4]
+
 SCRIPT = """
 import concurrent.futures, multiprocessing, os, sys, threading
 from zkroute.algebra.engine import engine
@@ -118,7 +120,7 @@ def test_processes_started_after_the_pool_was_used(method: str, tmp_path: Path) 
         pytest.skip("this platform does not fork")
     script = tmp_path / "work.py"
     script.write_text(SCRIPT, encoding="utf-8")
-    environment = {**os.environ, "ZKROUTE_THREADS": "2"}
+    environment = {**os.environ, "ZKROUTE_THREADS": "2", "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, script, method], env=environment, check=True, timeout=60)
 
 
