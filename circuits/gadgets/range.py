@@ -5,8 +5,11 @@ from __future__ import annotations
 from circuits.ir.circuit import Circuit
 from circuits.ir.expression import Expression, total
 from circuits.ir.table import Kind, Table
+from zkroute.errors import UsageError
 
 RANGE = "range"
+MAXIMUM_BITS = 250
+"""A decomposition below 2**250 < r/4 is unique, and a negative number has none."""
 
 
 def limb_widths(bits: int, limb_bits: int) -> list[int]:
@@ -36,6 +39,11 @@ def require_range(
     narrower top limb is looked up twice, plain and shifted up, which bounds it exactly; where the
     caller only needs "no wrap", ``exact=False`` saves that lookup.
     """
+    if bits + limb_bits > MAXIMUM_BITS:
+        raise UsageError(
+            f"the policy compares {name} over {bits} bits, more than the proof system's "
+            f"{MAXIMUM_BITS - limb_bits}; lower its widths or its rate scale"
+        )
     widths = limb_widths(bits, limb_bits)
     limbs = []
     for number, (column, width) in enumerate(

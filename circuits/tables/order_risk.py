@@ -18,8 +18,15 @@ def margin_distance_bits(policy: Policy) -> int:
 
 
 def notional_bits(policy: Policy) -> int:
-    """Bits of a notional; sizes and prices may equal 2**bits."""
+    """Bits of a notional; a size may equal 2**size_bits."""
     return policy.widths.size_bits + policy.widths.price_bits + 1
+
+
+def high_value_threshold(policy: Policy) -> int:
+    """The notional from which an order is of high value; one that none reaches if there is none."""
+    threshold = policy.risk.high_value_notional
+    unreachable = (1 << notional_bits(policy)) - 1
+    return unreachable if threshold is None else min(threshold, unreachable)
 
 
 def add_margin(row: OrderCells) -> None:
@@ -55,11 +62,10 @@ def add_margin(row: OrderCells) -> None:
 
 def add_high_value(row: OrderCells) -> None:
     """high is one exactly when size * price reaches the policy's threshold."""
-    threshold = row.policy.risk.high_value_notional
-    if not row.features.high_value or threshold is None:
+    if not row.features.high_value:
         return
     row.high = row.flag("high", "one if the order's notional reaches the high-value threshold")
-    above = row.size * row.price - row.active * threshold
+    above = row.size * row.price - row.active * high_value_threshold(row.policy)
     row.require_range(
         "value_distance",
         (2 * row.high - 1) * above - (row.active - row.high),

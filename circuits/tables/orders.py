@@ -198,6 +198,10 @@ def _sequence(row: OrderCells) -> None:
     arrived = row.active
     if row.features.closes:
         row.carried = row.flag("carried", "one if the order was held by the previous batch")
+        if row.features.bundles:
+            table.gate(
+                "a leg arrived with its leader", row.leg.next * (row.carried.next - row.carried)
+            )
         arrived = row.witness("arrived", 1, "one on as many rows as orders arrived")
         table.gate("arrived is zero or one", arrived * (1 - arrived))
         table.gate("arrivals come first", (1 - row.first_row.next) * arrived.next * (1 - arrived))

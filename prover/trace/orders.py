@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from circuits.instance import Instance
 from circuits.routing import RoutingCircuit
 from circuits.statement import PRIORITY_BITS, SEQUENCE_BITS, composite_bits
-from circuits.tables.order_risk import margin_distance_bits, notional_bits
+from circuits.tables.order_risk import high_value_threshold, margin_distance_bits, notional_bits
 from circuits.tables.orders import NAME
 from prover.trace.limbs import Trace, decompose, from_integers, from_small, padded, subtract
 from prover.trace.order_placement import placement_columns
@@ -173,7 +173,7 @@ def _value_limbs(
     circuit: RoutingCircuit, policy: Policy, trace: Trace, routed: RoutedBatch
 ) -> Trace:
     """Limbs of the distance between an order's notional and the high-value threshold."""
-    threshold = policy.risk.high_value_notional or 0
+    threshold = high_value_threshold(policy)
     notionals = zip(routed.orders.size.tolist(), routed.orders.price.tolist(), strict=True)
     above = [size * price - threshold for size, price in notionals]
     distances = [value if value >= 0 else -value - 1 for value in above]
