@@ -21,7 +21,7 @@ from prover.opening import opening_polynomial
 from prover.quotient import table_quotient
 from prover.state import CommittedBatch, Opening
 from prover.trace.carry import carry_columns
-from prover.trace.limbs import Trace, to_integers
+from prover.trace.limbs import Trace, from_integers, to_integers
 from prover.trace.lookup import lookup_trace
 from prover.trace.nodes import nodes_trace
 from prover.trace.orders import order_columns, orders_trace
@@ -233,7 +233,7 @@ class Run:
         for place, prefix in public.items():
             if place not in self.values:
                 rows = circuit.lowered.circuit.tables[place[0]].rows
-                self.values[place] = engine.from_integers(prefix + [0] * (rows - len(prefix)))
+                self.values[place] = engine.load(from_integers(prefix, rows))
                 self.coefficients[place] = engine.interpolate(self.values[place])
 
     def _commit(self, columns: Sequence[ColumnSpecification], traces: Traces) -> list[PointG1]:
@@ -275,7 +275,7 @@ class Run:
         fold, point = self.scalars["slice_fold"], self.scalars["slice_point"]
         weights = [-pow(fold, i, MODULUS) % MODULUS for i in range(len(names))]
         rows = circuit.lowered.circuit.tables[orders.NAME].rows
-        constant = engine.from_integers([point] * rows)
+        constant = engine.load(np.repeat(from_integers([point], 1), rows, axis=0))
         contents = engine.linear_combination([*vectors, constant], [*weights, 1])
         trace = traces[orders.NAME]
         placed = trace["active"][:, 0] == 1

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from circuits.ir.expression import Challenge, Expression, powers
 from circuits.ir.lowering import LoweredCircuit
 from prover.blinding import MAXIMUM_BLINDING
@@ -147,13 +149,18 @@ def _join(
         ]
     high = engine.from_integers(spare)
     length = (len(shifts)) * rows + SPARE
-    parts = [engine.concatenate([*blocks, engine.from_integers([0] * SPARE)])]
+    parts = [engine.concatenate([*blocks, zeros(engine, SPARE)])]
     for position, factor in enumerate(product):
-        before = engine.from_integers([0] * (position * rows))
+        before = zeros(engine, position * rows)
         shifted = engine.concatenate([before, engine.scale(high, factor)])
         parts.append(shifted)
     joined = engine.linear_combination(parts, [1] * len(parts))
     return engine.slice(joined, 0, length)
+
+
+def zeros(engine: Engine, count: int) -> Vector:
+    """A vector of zeros."""
+    return engine.load(np.zeros((count, 1), dtype=np.uint64))
 
 
 def _inverse_vandermonde(points: Sequence[int]) -> list[list[int]]:

@@ -84,7 +84,7 @@ class Accumulation:
     """Sum over totals of weight times expected value; each row subtracts offset / rows."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LoweredCircuit:
     """The circuit as gates only, plus how to fill helpers and accumulator."""
 

@@ -19,8 +19,11 @@ Words = NDArray[np.uint64]
 def placement_columns(circuit: RoutingCircuit, instance: Instance, routed: RoutedBatch) -> Trace:
     """Columns that exist only where segments close or orders are rejected."""
     rows = 1 << circuit.shape.log_rows
-    trace: Trace = {"failed": from_small(_failed_so_far(instance.policy, routed), rows)}
-    trace |= _cumulative(routed, rows)
+    trace: Trace = {}
+    if circuit.features.rejects:
+        trace["failed"] = from_small(_failed_so_far(instance.policy, routed), rows)
+    if circuit.features.breaks:
+        trace |= _cumulative(routed, rows)
     if circuit.features.closes:
         trace |= _displacement(circuit, instance.policy, routed, rows)
     return trace

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from circuits.ir.circuit import Circuit
 from circuits.ir.expression import Cell, cells
@@ -36,7 +37,8 @@ def queries(circuit: Circuit) -> list[Cell]:
     ]
 
 
-def queries_next(lowered: LoweredCircuit) -> list[Cell]:
+@lru_cache(maxsize=32)
+def queries_next(lowered: LoweredCircuit) -> tuple[Cell, ...]:
     """The committed columns that some gate reads on the next row, in order of ``queries``."""
     rotated = {
         (cell.table, cell.column)
@@ -45,7 +47,7 @@ def queries_next(lowered: LoweredCircuit) -> list[Cell]:
         for cell in cells(gate.expression)
         if cell.rotation == 1
     }
-    return [cell for cell in queries(lowered.circuit) if (cell.table, cell.column) in rotated]
+    return tuple(cell for cell in queries(lowered.circuit) if (cell.table, cell.column) in rotated)
 
 
 @dataclass(frozen=True)
