@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from zkroute.model.class_match import class_digits, combinations, set_bits
@@ -18,15 +19,20 @@ MAX_COMBINATIONS = 1 << 16
 
 def margin_table(policy: Policy) -> tuple[tuple[int, int], ...]:
     """(rate, kind) of every class: those of the first margin rule that fits, or (0, NO_MARGIN)."""
+    rules = [(rule.rate, MARGIN_KINDS[rule.kind]) for rule in policy.margins]
+    return tuple(
+        (0, NO_MARGIN) if position is None else rules[position]
+        for position in margin_positions(policy)
+    )
+
+
+def margin_positions(policy: Policy) -> list[int | None]:
+    """Position of the first margin rule that fits, for every class; None where none does."""
     counts = [len(names) for names in policy.dimensions]
-    found = [(0, NO_MARGIN)] * policy.class_count
-    left = (1 << policy.class_count) - 1
-    for rule in policy.margins:
-        fits = combinations(class_digits(rule.match, policy.dimensions), counts) & left
-        left &= ~fits
-        for index in set_bits(fits):
-            found[index] = (rule.rate, MARGIN_KINDS[rule.kind])
-    return tuple(found)
+    fits = (
+        combinations(class_digits(rule.match, policy.dimensions), counts) for rule in policy.margins
+    )
+    return _first_fits(fits, (1 << policy.class_count) - 1, policy.class_count)[0]
 
 
 def combination_counts(policy: Policy) -> tuple[int, int, int]:
@@ -55,18 +61,30 @@ def route_table(policy: Policy, gas_level: int) -> tuple[list[Route | None], lis
     + shard, with the counts of `combination_counts`; what cannot occur has no route.
     """
     counts = [*map(len, policy.dimensions), *combination_counts(policy)]
-    left = _occurring(policy)
-    found: list[Route | None] = [None] * (policy.class_count * counts[-3] * counts[-2] * counts[-1])
-    for route in policy.routes:
-        if route.gas_levels is not None and gas_level not in route.gas_levels:
-            continue
-        fits = combinations(_route_digits(policy, route, counts), counts) & left
-        left &= ~fits
-        for index in set_bits(fits):
-            found[index] = route
+    fits = (
+        0
+        if route.gas_levels is not None and gas_level not in route.gas_levels
+        else combinations(_route_digits(policy, route, counts), counts)
+        for route in policy.routes
+    )
+    positions, uncovered = _first_fits(fits, _occurring(policy), math.prod(counts))
+    routes = policy.routes
+    return [None if found is None else routes[found] for found in positions], set_bits(uncovered)
+
+
+def _first_fits(fits: Iterable[int], left: int, count: int) -> tuple[list[int | None], int]:
+    """Per combination in `left` the position of the first of `fits` that has its bit, and the rest.
+
+    Combinations that are not in `left`, or that nothing fits, get None.
+    """
+    found: list[int | None] = [None] * count
+    for position, mask in enumerate(fits):
+        for index in set_bits(mask & left):
+            found[index] = position
+        left &= ~mask
         if not left:
             break
-    return found, set_bits(left)
+    return found, left
 
 
 def _route_digits(policy: Policy, route: Route, counts: Sequence[int]) -> list[Sequence[int]]:

@@ -23,8 +23,8 @@ class NodeParameters:
     `exists` is 1 where an eligible node (present and up) stands, else 0. `segment`, `base`,
     `slope` and `drain` are that node's and 0 elsewhere: a node that is down serves nothing, so
     its work neither grows nor drains. `names` holds "" for slots without a node.
-    base < 2^key_bits, 1 <= slope < 2^24, drain < 2^key_bits. `gas_level` is the snapshot's under the
-    policy, and decides which route table holds.
+    base < 2^key_bits, 1 <= slope < 2^24, drain < 2^key_bits. `gas_level` is the snapshot's under
+    the policy, and decides which route table holds.
     """
 
     exists: list[int]

@@ -34,9 +34,6 @@ from zkroute.kernels.ifma.points import (
     store_points,
 )
 
-READ_AHEAD = 32
-"""Pairs between asking for points and loading them."""
-
 
 @jit
 def _signed_y(addresses: Any, first: int) -> Any:
@@ -77,20 +74,21 @@ def add_pairs(
     products: Any,
     doubled: Any,
     opposite: Any,
+    upcoming: Any,
+    cursor: int,
 ) -> int:
     """Writes left + right of 8 * ``groups`` pairs, in order, at the address ``sums``.
 
-    ``left`` and ``right`` are addresses of finite points, READ_AHEAD more words readable.
-    ``denominators`` and ``products`` have a block for each group. Returns how many groups have
-    opposite points; their lanes are set in the masks ``opposite`` and their sums are undefined.
+    ``left`` and ``right`` are addresses of finite points, ``denominators`` and ``products`` have a
+    block for each group. Returns how many groups have opposite points; their lanes are set in the
+    masks ``opposite`` and their sums are undefined. Meanwhile as many points are asked for, from
+    address number ``cursor`` of ``upcoming`` on, for calls to come.
     """
     three, four = field.three_times_modulus(), field.four_times_modulus()
     product = field.one()
     special = 0
     for group in range(groups):
         first = 8 * group
-        prefetch_points(left, first + READ_AHEAD)
-        prefetch_points(right, first + READ_AHEAD)
         # in (0.6 p, 5.4 p), so 0 mod p means p, 2 p, ... 5 p
         difference = raw_subtract(load_x(right, first), load_x(left, first))
         difference = carry(raw_add(difference, three))
@@ -107,6 +105,9 @@ def add_pairs(
     inverse = field.invert(product)
     for group in range(groups - 1, -1, -1):
         first = 8 * group
+        if cursor + 8 <= len(upcoming):
+            prefetch_points(upcoming, cursor)
+            cursor += 8
         reciprocal = field.multiply(inverse, load(products, group))
         inverse = field.multiply(inverse, load(denominators, group))
         x1, x2 = load_x(left, first), load_x(right, first)

@@ -19,7 +19,6 @@ from numba import types
 
 from zkroute.kernels._jit import intrinsic
 from zkroute.kernels.ifma.vec8 import (
-    ELEMENT,
     I1,
     I8,
     LANES,
@@ -64,8 +63,6 @@ class FieldCode:
         self.may_be_zero = self._zero_filter()
         self.reduce_products = self._products_reduction()
         self.canonical = unary(self._build_canonical)
-        self.invert = unary(self._build_inverse)
-        self.invert = unary(self._build_inverse)
 
     def build_product(self, builder: ir.IRBuilder, left: Values, right: Values) -> Values:
         """left * right / 2**260 mod m, loose.
@@ -193,57 +190,6 @@ class FieldCode:
         reduced = propagate_carries(builder, [builder.sub(a, b) for a, b in pairs])
         negative = builder.icmp_signed("<", reduced[-1], constant(0))
         return [builder.select(negative, a, b) for a, b in zip(value, reduced, strict=True)]
-
-    def _build_inverse(self, builder: ir.IRBuilder, value: Values) -> Values:
-        """Inverses of carried values below 9 m, in Montgomery form as they are; zero gives zero.
-
-        Fermat's little theorem, in a function of its own because it is long and seldom called.
-        """
-        name = f"zkroute_invert_{self.modulus:x}"
-        function = builder.module.globals.get(name)
-        if function is None:
-            function = ir.Function(builder.module, ir.FunctionType(ELEMENT, [ELEMENT]), name)
-            function.linkage = "linkonce_odr"
-            function.attributes.add("noinline")
-            self._define_power(function, self.modulus - 2)
-        return unpack(builder, builder.call(function, [pack(builder, value)]))
-
-    def _define_power(self, function: ir.Function, exponent: int) -> None:
-        """The function's argument to a constant power, bit by bit from the second highest on."""
-        entry, square, multiply, test, end = (function.append_basic_block() for _ in range(5))
-        builder = ir.IRBuilder(entry)
-        base = function.args[0]
-        wide = ir.IntType(256)
-        highest = ir.Constant(wide, exponent.bit_length() - 1)
-        builder.branch(square)
-
-        builder.position_at_end(square)
-        power, above = builder.phi(ELEMENT), builder.phi(wide)
-        squared = pack(builder, self.build_square(builder, unpack(builder, power)))
-        bit = builder.sub(above, ir.Constant(wide, 1))
-        is_set = builder.trunc(builder.lshr(ir.Constant(wide, exponent), bit), I1)
-        builder.cbranch(is_set, multiply, test)
-
-        builder.position_at_end(multiply)
-        limbs = self.build_product(builder, unpack(builder, squared), unpack(builder, base))
-        multiplied = pack(builder, limbs)
-        builder.branch(test)
-
-        builder.position_at_end(test)
-        result = builder.phi(ELEMENT)
-        builder.cbranch(builder.icmp_unsigned("==", bit, ir.Constant(wide, 0)), end, square)
-        for phi, value, origin in (
-            (power, base, entry),
-            (power, result, test),
-            (above, highest, entry),
-            (above, bit, test),
-            (result, squared, square),
-            (result, multiplied, multiply),
-        ):
-            phi.add_incoming(value, origin)
-
-        builder.position_at_end(end)
-        builder.ret(result)
 
     def constant(self, value: int) -> Any:
         """An intrinsic without arguments: one integer below 2**260, as it is, in every lane."""

@@ -12,13 +12,10 @@ from typing import Any
 import numpy as np
 
 from zkroute.kernels._jit import jit
-from zkroute.kernels.ifma.affine_kernels import READ_AHEAD, add_pairs
+from zkroute.kernels.ifma.affine_kernels import add_pairs
 from zkroute.kernels.ifma.base_field import MODULUS
-from zkroute.kernels.ifma.blocks import (
-    load_word,
-)
 from zkroute.kernels.ifma.memory import aligned
-from zkroute.kernels.ifma.points import POINT_BYTES, POINT_WORDS
+from zkroute.kernels.ifma.points import POINT_WORDS, copy_point, store_infinity
 from zkroute.kernels.ifma.vec8 import (
     LANES,
     LIMBS,
@@ -29,7 +26,6 @@ BATCH = 4096
 
 CHUNK = 1 << 14
 """Points whose groups are finished together, so that their sums stay in the cache."""
-
 
 _ONCE, _THRICE = (
     tuple(np.uint64(factor * MODULUS >> 64 * i & (1 << 64) - 1) for i in range(4))
@@ -43,20 +39,22 @@ def workspace() -> Any:
     spare_points = aligned(2, POINT_WORDS)
     spare_points[:] = [[0] * POINT_WORDS, [1] * POINT_WORDS]
     spare = np.array([spare_points.ctypes.data, spare_points.ctypes.data + 64], dtype=np.int64)
-    addresses = np.empty((3, BATCH + READ_AHEAD + LANES), dtype=np.int64)
+    addresses = np.empty((3, BATCH), dtype=np.int64)
     masks = np.empty((2, BATCH // LANES), dtype=np.uint8)
     blocks = aligned(2, BATCH // LANES, LIMBS, LANES)
     return spare_points, spare, *addresses, *blocks, *masks
 
 
 @jit
-def _add_batch(work: Any, count: int, sums: int, items: Any) -> int:
+def _add_batch(work: Any, count: int, sums: int, items: Any, upcoming: Any, cursor: int) -> int:
     """Adds the gathered pairs, writes the sums, and marks the items that became infinity by 0."""
     _, spare, left, right, slots, denominators, products, doubled, opposite = work
     groups = (count + 7) // 8
     for i in range(count, 8 * groups):
         left[i], right[i] = spare[0], spare[1]
-    infinite: int = add_pairs(left, right, groups, sums, denominators, products, doubled, opposite)
+    infinite: int = add_pairs(
+        left, right, groups, sums, denominators, products, doubled, opposite, upcoming, cursor
+    )
     if infinite:
         for i in range(count):
             if opposite[i // 8] >> (i % 8) & 1:
@@ -79,12 +77,15 @@ def _drop_infinities(items: Any, bounds: Any, first: int, last: int) -> None:
 
 
 @jit
-def _reduce_groups(items: Any, bounds: Any, first: int, last: int, room: int, work: Any) -> None:
+def _reduce_groups(
+    items: Any, bounds: Any, first: int, last: int, room: int, work: Any, upcoming: Any
+) -> None:
     """Leaves at most one item in each of the groups first ... last - 1: the group's sum.
 
     Groups move down to stay adjacent. Sums are written from the address ``room`` on.
     """
     left, right, slots = work[2], work[3], work[4]
+    cursor = bounds[last]
     unfinished = True
     while unfinished:
         unfinished = False
@@ -92,24 +93,29 @@ def _reduce_groups(items: Any, bounds: Any, first: int, last: int, room: int, wo
         start = kept = bounds[first]
         for group in range(first, last):
             stop = bounds[group + 1]
-            for i in range(start, stop - 1, 2):
-                left[pairs], right[pairs], slots[pairs] = items[i], items[i + 1], kept
+            while start + 1 < stop:
+                left[pairs] = items[start]
+                right[pairs] = items[start + 1]
+                slots[pairs] = kept
                 items[kept] = room + 64 * pairs
+                start += 2
                 kept += 1
                 pairs += 1
                 if pairs == BATCH:
-                    infinite += _add_batch(work, pairs, room, items)
+                    infinite += _add_batch(work, pairs, room, items, upcoming, cursor)
                     room += 64 * pairs
+                    cursor += pairs
                     pairs = 0
                     unfinished = True
-            if (stop - start) % 2:
-                items[kept] = items[stop - 1]
+            if start < stop:
+                items[kept] = items[start]
+                start += 1
                 kept += 1
             bounds[group + 1] = kept
-            start = stop
         if pairs:
-            infinite += _add_batch(work, pairs, room, items)
+            infinite += _add_batch(work, pairs, room, items, upcoming, cursor)
             room += 64 * pairs
+            cursor += pairs
             unfinished = True
         if infinite:
             _drop_infinities(items, bounds, first, last)
@@ -125,6 +131,8 @@ def sum_groups(
     them; both arrays are used up. The sum of no points is infinity, all zero. ``room`` is for as
     many points as CHUNK or the largest group, and eight; ``work`` is a ``workspace``.
     """
+    # while a chunk is added up, the next one's points are brought near
+    upcoming = items[: bounds[last]]
     while first < last:
         start = bounds[first]
         until = first + 1
@@ -132,32 +140,20 @@ def sum_groups(
             until += 1
         # the next chunk's first bound moves with this chunk's last
         following = bounds[until]
-        _reduce_groups(items, bounds, first, until, room.ctypes.data, work)
+        _reduce_groups(items, bounds, first, until, room.ctypes.data, work, upcoming)
         for group in range(first, until):
             if bounds[group] < bounds[group + 1]:
                 _copy_point(sums, group, items[bounds[group]])
             else:
-                for word in range(POINT_WORDS):
-                    sums[group, word] = 0
+                store_infinity(sums, group)
         bounds[until] = following
         first = until
 
 
 @jit
-def row_is_finite(points: Any, row: int) -> Any:
-    """Whether a row of words is not infinity."""
-    combined = np.uint64(0)
-    for word in range(POINT_WORDS):
-        combined |= points[row, word]
-    return combined != 0
-
-
-@jit
 def _copy_point(points: Any, row: int, item: int) -> None:
     """The point an item stands for, as a row of words."""
-    address = item & -POINT_BYTES
-    for word in range(POINT_WORDS):
-        points[row, word] = load_word(address + 8 * word)
+    copy_point(points, row, item)
     if item & 1:
         # y is loose: p - y if it is below p by its top word, else 3 p - y, below 2.1 p
         multiple = _ONCE if points[row, 7] < _ONCE[3] else _THRICE

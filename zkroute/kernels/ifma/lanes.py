@@ -75,6 +75,16 @@ def _shifted_down(distance: int) -> Any:
     return unary(build)
 
 
+def _swapped(distance: int) -> Any:
+    """An intrinsic that exchanges lanes ``distance`` apart."""
+    lanes = [lane ^ distance for lane in range(LANES)]
+
+    def build(builder: ir.IRBuilder, value: Values) -> Values:
+        return [permuted(builder, limb, limb, lanes) for limb in value]
+
+    return unary(build)
+
+
 def _one_lane(lane: int) -> Any:
     """An intrinsic that copies one lane to all."""
 
@@ -93,6 +103,7 @@ def _build_followed(builder: ir.IRBuilder, value: Values, following: Values) -> 
 followed_by = binary(_build_followed)
 up_by_1, up_by_2, up_by_4 = (_shifted_up(distance) for distance in (1, 2, 4))
 down_by_1, down_by_2, down_by_4 = (_shifted_down(distance) for distance in (1, 2, 4))
+swapped_by_1, swapped_by_2, swapped_by_4 = (_swapped(distance) for distance in (1, 2, 4))
 lowest_lane, highest_lane = _one_lane(0), _one_lane(LANES - 1)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from zkroute.algebra.engine import Column
 from zkroute.algebra.groups import PointG1
-from zkroute.kernels._threads import run_all, thread_count
+from zkroute.kernels._threads import ranges, run_all, thread_count
 from zkroute.kernels.ifma import group_sums
 from zkroute.kernels.ifma import msm_kernels as kernels
 from zkroute.kernels.ifma.base_field import MODULUS
@@ -30,16 +30,25 @@ _TASKS_PER_THREAD = 3
 _POSITIONS = 256
 """Bits a sum of windows' digits can have, carries included."""
 
+_SMALLEST_PIECE = 4096
+"""Scalars below which another thread is not worth while for recoding."""
+
+_LARGEST_BATCH = 1 << 25
+"""Words that recoded columns take together at most, unless one alone takes more: 256 MB."""
+
 _LARGEST_TASK = 1 << 22
 """Items a task sorts at most, so that memory stays bounded: 32 MB of them."""
 
 
 @dataclass(frozen=True)
-class _Scalars:
-    """One column, recoded: nonzero scalars plus the windows' offset, and their bases."""
+class _Terms:
+    """What a column adds up: nonzero scalars, plus the windows' offset, times finite bases."""
 
     planes: Words
+    """Row w: word w of all scalars."""
     bases: NDArray[np.int64]
+    """Addresses."""
+    offset: Words
     windows: Sequence[Window]
 
 
@@ -49,52 +58,99 @@ class _Part:
 
     column: int
     window: Window
-    scalars: _Scalars
+    terms: _Terms
 
 
 def multi_scalar_multiplication(bases: Bases, columns: Sequence[Column]) -> list[PointG1]:
     """One sum of scalar times base per column."""
-    recoded: dict[int, _Scalars] = {}
-
-    def recode(index: int) -> None:
-        recoded[index] = _recode(bases, columns[index])
-
-    run_all([partial(recode, index) for index in range(len(columns))])
     bit_sums = aligned(-(-len(columns) // LANES) * LANES, _POSITIONS, POINT_WORDS)
     bit_sums[:] = 0
-    parts = [
-        _Part(index, window, recoded[index])
-        for index in range(len(columns))
-        for window in recoded[index].windows
-        if len(recoded[index].bases)
-    ]
-    run_all([partial(_sum_windows, bit_sums, task) for task in _tasks(parts)])
+    for indices in _batches(columns):
+        terms = _recode(bases, [columns[index] for index in indices])
+        parts = [
+            _Part(index, window, each)
+            for index, each in zip(indices, terms, strict=True)
+            for window in each.windows
+            if len(each.bases)
+        ]
+        run_all([partial(_sum_windows, bit_sums, task) for task in _tasks(parts)])
     sums: list[PointG1] = []
     for first in range(0, len(columns), LANES):
         sums += _evaluate_at_two(bit_sums[first : first + LANES])
     return sums[: len(columns)]
 
 
-def _recode(bases: Bases, column: Column) -> _Scalars:
-    limbs = np.require(column.limbs, requirements=("C", "W"))
-    count = int(np.count_nonzero(limbs.any(axis=1)))
+def _batches(columns: Sequence[Column]) -> Iterator[range]:
+    """Ranges of columns whose recoded scalars do not take too much memory together."""
+    first = words = 0
+    for index, column in enumerate(columns):
+        size = len(column.limbs) * (_words(column) + 1)
+        if first < index and words + size > _LARGEST_BATCH:
+            yield range(first, index)
+            first, words = index, 0
+        words += size
+    yield range(first, len(columns))
+
+
+def _words(column: Column) -> int:
+    """Words that hold a scalar plus the offset, which can take a bit more."""
+    return column.bits // 64 + 1
+
+
+def _recode(bases: Bases, columns: Sequence[Column]) -> list[_Terms]:
+    """Each column's terms, found and recoded by all threads together."""
+    limbs = [np.require(column.limbs, requirements=("C", "W")) for column in columns]
+    pieces = [
+        (index, piece, *rows)
+        for index, each in enumerate(limbs)
+        for piece, rows in enumerate(ranges(len(each), _SMALLEST_PIECE))
+    ]
+    counts = np.zeros((len(columns), thread_count() + 1), dtype=np.int64)
+
+    def count(index: int, piece: int, start: int, stop: int) -> None:
+        found = kernels.count_terms(limbs[index], bases.finite, start, stop)
+        counts[index, piece + 1] = found
+
+    run_all([partial(count, *piece) for piece in pieces])
+    first = np.cumsum(counts, axis=1)
+    terms = [_empty_terms(*each) for each in zip(columns, first[:, -1].tolist(), strict=True)]
+
+    def recode(index: int, piece: int, start: int, stop: int) -> None:
+        kernels.recode(
+            terms[index].planes,
+            terms[index].bases,
+            limbs[index],
+            bases.finite,
+            terms[index].offset,
+            bases.points.ctypes.data,
+            start,
+            stop,
+            int(first[index, piece]),
+        )
+
+    run_all([partial(recode, *piece) for piece in pieces])
+    return terms
+
+
+def _empty_terms(column: Column, count: int) -> _Terms:
     windows = windows_of(column.bits, count)
-    words = (column.bits + 1) // 64 + 1
-    planes = np.empty((words, len(limbs)), dtype=np.uint64)
-    items = np.empty(len(limbs), dtype=np.int64)
-    offset = np.frombuffer(offset_of(windows).to_bytes(8 * words, "little"), dtype="<u8")
-    address = bases.points.ctypes.data
-    arguments = limbs, bases.finite, offset.astype(np.uint64), address
-    return _Scalars(planes, items[: kernels.recode(planes, items, *arguments)], windows)
+    words = _words(column)
+    data = offset_of(windows).to_bytes(8 * words, "little")
+    return _Terms(
+        planes=np.empty((words, count), dtype=np.uint64),
+        bases=np.empty(count, dtype=np.int64),
+        offset=np.frombuffer(data, dtype="<u8").astype(np.uint64),
+        windows=windows,
+    )
 
 
 def _tasks(parts: Sequence[_Part]) -> Iterator[Sequence[_Part]]:
     """Runs of parts of about the same cost each."""
-    costs = [cost(part.window, len(part.scalars.bases)) for part in parts]
+    costs = [cost(part.window, len(part.terms.bases)) for part in parts]
     share = sum(costs) / (thread_count() * _TASKS_PER_THREAD)
     first, total, items = 0, 0.0, 0
     for index, part in enumerate(parts):
-        count = len(part.scalars.bases)
+        count = len(part.terms.bases)
         if first < index and (total + costs[index] / 2 > share or items + count > _LARGEST_TASK):
             yield parts[first:index]
             first, total, items = index, 0.0, 0
@@ -106,7 +162,7 @@ def _tasks(parts: Sequence[_Part]) -> Iterator[Sequence[_Part]]:
 
 def _sum_windows(bit_sums: Words, parts: Sequence[_Part]) -> None:
     """Writes each window's contribution, bit by bit, to row ``position`` on of its column."""
-    item_count = sum(len(part.scalars.bases) for part in parts)
+    item_count = sum(len(part.terms.bases) for part in parts)
     sizes = np.array([part.window.groups for part in parts], dtype=np.int64)
     first = np.cumsum(sizes) - sizes
     groups = int(sizes.sum())
@@ -114,7 +170,7 @@ def _sum_windows(bit_sums: Words, parts: Sequence[_Part]) -> None:
     levels = (most - 1).bit_length()
     items = np.empty(max(item_count, groups), dtype=np.int64)
     bounds = np.empty(groups + 1, dtype=np.int64)
-    digits = np.empty(max(len(part.scalars.bases) for part in parts), dtype=np.int32)
+    digits = np.empty(max(len(part.terms.bases) for part in parts), dtype=np.int32)
     following = np.empty(most, dtype=np.int64)
     buckets = aligned(2 * groups + len(parts) * (levels + 1), POINT_WORDS)
     room = aligned(max(len(items), group_sums.CHUNK) + LANES, POINT_WORDS)
@@ -127,8 +183,8 @@ def _sum_windows(bit_sums: Words, parts: Sequence[_Part]) -> None:
         position = kernels.sort_window(
             items,
             bounds,
-            part.scalars.bases,
-            part.scalars.planes,
+            part.terms.bases,
+            part.terms.planes,
             (window.position, window.bits, window.half, window.groups),
             digits,
             following,

@@ -13,26 +13,48 @@ import numpy as np
 
 from zkroute.kernels._jit import jit
 from zkroute.kernels.ifma import projective
-from zkroute.kernels.ifma.blocks import (
-    store,
-)
-from zkroute.kernels.ifma.group_sums import row_is_finite, sum_groups
+from zkroute.kernels.ifma.blocks import store
+from zkroute.kernels.ifma.group_sums import sum_groups
+from zkroute.kernels.ifma.points import row_is_finite
 
 
 @jit
-def recode(planes: Any, items: Any, scalars: Any, finite: Any, offset: Any, base: int) -> int:
-    """Nonzero scalars of finite bases, plus the offset, word by word in planes of their own.
+def _has_term(scalars: Any, finite: Any, i: int) -> Any:
+    combined = np.uint64(0)
+    for word in range(scalars.shape[1]):
+        combined |= scalars[i, word]
+    return combined != 0 and finite[i] != 0
 
-    ``items`` receives the addresses of their bases, which lie 64 bytes apart from ``base`` on.
-    Returns their number. ``planes`` has at least one plane more than scalars have words.
-    """
+
+@jit
+def count_terms(scalars: Any, finite: Any, start: int, stop: int) -> int:
+    """How many scalars of rows start ... stop - 1 are not zero and belong to finite bases."""
     count = 0
+    for i in range(start, stop):
+        count += _has_term(scalars, finite, i)
+    return count
+
+
+@jit
+def recode(
+    planes: Any,
+    items: Any,
+    scalars: Any,
+    finite: Any,
+    offset: Any,
+    bases: int,
+    start: int,
+    stop: int,
+    at: int,
+) -> None:
+    """The terms of rows start ... stop - 1: scalars plus ``offset``, and addresses of bases.
+
+    Word w of the scalars goes to planes[w], the addresses, 64 bytes apart from ``bases`` on, to
+    ``items``, both from place ``at`` on.
+    """
     width = scalars.shape[1]
-    for i in range(scalars.shape[0]):
-        combined = np.uint64(0)
-        for word in range(width):
-            combined |= scalars[i, word]
-        if combined == 0 or finite[i] == 0:
+    for i in range(start, stop):
+        if not _has_term(scalars, finite, i):
             continue
         carry = np.uint64(0)
         for word in range(planes.shape[0]):
@@ -41,10 +63,9 @@ def recode(planes: Any, items: Any, scalars: Any, finite: Any, offset: Any, base
             carry = np.uint64(total < carry)
             total += offset[word]
             carry += np.uint64(total < offset[word])
-            planes[word, count] = total
-        items[count] = base + 64 * i
-        count += 1
-    return count
+            planes[word, at] = total
+        items[at] = bases + 64 * i
+        at += 1
 
 
 @jit

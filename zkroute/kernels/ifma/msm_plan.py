@@ -9,9 +9,8 @@ from functools import lru_cache
 _WIDEST = 16
 """Digits of more bits would ask for more buckets than any column here fills."""
 
-_ITEM_COST = 1.3
-_BUCKET_COST = 1.3
-"""What an item to be sorted and added costs, and a bucket to be weighed, in additions."""
+_BUCKET_COST = 1.8
+"""What a bucket to be weighed costs, measured in items to be sorted and added up."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,9 @@ def _evenly(bits: int, number: int) -> tuple[Window, ...]:
 
 
 def _cost(windows: Sequence[Window], count: int) -> float:
-    return sum(_ITEM_COST * count + _BUCKET_COST * window.groups for window in windows)
+    return sum(count + _BUCKET_COST * window.groups for window in windows)
 
 
 def cost(window: Window, count: int) -> float:
-    """What a window costs, in additions."""
+    """What a window costs, in items."""
     return _cost([window], count)

@@ -14,7 +14,6 @@ from zkroute.kernels.ifma.blocks import (
     load_lanes,
     store,
 )
-from zkroute.kernels.ifma.group_sums import row_is_finite
 from zkroute.kernels.ifma.lanes import (
     carry,
     equal,
@@ -22,7 +21,7 @@ from zkroute.kernels.ifma.lanes import (
     select,
     zeros,
 )
-from zkroute.kernels.ifma.points import store_points
+from zkroute.kernels.ifma.points import row_is_finite, store_points
 
 DIGIT_BITS = 4
 DIGITS = 64

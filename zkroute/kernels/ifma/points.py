@@ -21,6 +21,7 @@ from zkroute.kernels.ifma.vec8 import (
     VECTOR,
     Generator,
     Values,
+    constant,
     element8,
     pack,
     permuted,
@@ -87,9 +88,7 @@ def is_finite(_typing: Any, addresses: Any, first: Any) -> tuple[Any, Generator]
         for lane in range(LANES):
             word = builder.load(builder.gep(pointer, [ir.Constant(I64, lane)]))
             row = builder.load(builder.inttoptr(word, VECTOR.as_pointer()), align=POINT_BYTES)
-            words = builder.bitcast(row, ir.IntType(64 * POINT_WORDS))
-            finite = builder.icmp_unsigned("!=", words, ir.Constant(words.type, 0))
-            mask = builder.insert_element(mask, finite, ir.Constant(I64, lane))
+            mask = builder.insert_element(mask, _is_nonzero(builder, row), ir.Constant(I64, lane))
         return builder.bitcast(mask, I8)
 
     return types.uint8(addresses, types.int64), generate
@@ -120,12 +119,59 @@ def prefetch_points(_typing: Any, addresses: Any, first: Any) -> tuple[Any, Gene
         function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
         for lane in range(LANES):
             word = builder.load(builder.gep(pointer, [ir.Constant(I64, lane)]))
-            # to read (0), with full locality (3), data (1)
-            hints = [ir.Constant(i32, hint) for hint in (0, 3, 1)]
+            # to read (0), into the second-level cache (2), data (1)
+            hints = [ir.Constant(i32, hint) for hint in (0, 2, 1)]
             builder.call(function, [builder.inttoptr(word, byte), *hints])
         return context.get_dummy_value()
 
     return types.void(addresses, types.int64), generate
+
+
+def _row(context: Any, builder: ir.IRBuilder, kind: Any, array: Any, row: Any) -> ir.Value:
+    word = builder.mul(row, ir.Constant(I64, POINT_WORDS))
+    return builder.bitcast(_data(context, builder, kind, array, word), VECTOR.as_pointer())
+
+
+@intrinsic
+def copy_point(_typing: Any, points: Any, row: Any, address: Any) -> tuple[Any, Generator]:
+    """Writes the point at an address, not its negative, to a row of eight words."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Values) -> ir.Value:
+        target = _row(context, builder, signature.args[0], values[0], values[1])
+        place = builder.and_(values[2], ir.Constant(I64, -POINT_BYTES % (1 << 64)))
+        point = builder.load(builder.inttoptr(place, VECTOR.as_pointer()), align=POINT_BYTES)
+        builder.store(point, target, align=POINT_BYTES)
+        return context.get_dummy_value()
+
+    return types.void(points, types.int64, types.int64), generate
+
+
+@intrinsic
+def store_infinity(_typing: Any, points: Any, row: Any) -> tuple[Any, Generator]:
+    """Makes a row of eight words zero."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Values) -> ir.Value:
+        target = _row(context, builder, signature.args[0], values[0], values[1])
+        builder.store(constant(0), target, align=POINT_BYTES)
+        return context.get_dummy_value()
+
+    return types.void(points, types.int64), generate
+
+
+@intrinsic
+def row_is_finite(_typing: Any, points: Any, row: Any) -> tuple[Any, Generator]:
+    """Whether a row of eight words is not infinity."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Values) -> ir.Value:
+        source = _row(context, builder, signature.args[0], values[0], values[1])
+        return _is_nonzero(builder, builder.load(source, align=POINT_BYTES))
+
+    return types.boolean(points, types.int64), generate
+
+
+def _is_nonzero(builder: ir.IRBuilder, row: ir.Value) -> ir.Value:
+    words = builder.bitcast(row, ir.IntType(64 * POINT_WORDS))
+    return builder.icmp_unsigned("!=", words, ir.Constant(words.type, 0))
 
 
 @intrinsic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zkroute.kernels.ifma.field import RADIX, FieldCode
+from zkroute.kernels.ifma.inversion import lane_inversion
 
 MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 
@@ -15,11 +16,11 @@ reduce_products = _CODE.reduce_products
 reduce = _CODE.reduce
 reduce_sum = _CODE.reduce_sum
 canonical = _CODE.canonical
-invert = _CODE.invert
 may_be_zero = _CODE.may_be_zero
 three_times_modulus = _CODE.multiple(3)
 four_times_modulus = _CODE.multiple(4)
 five_times_modulus = _CODE.multiple(5)
 seven_times_modulus = _CODE.multiple(7)
+invert = lane_inversion(_CODE)
 one = _CODE.montgomery(1)
 radix_squared = _CODE.montgomery(RADIX)

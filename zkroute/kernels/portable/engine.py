@@ -113,7 +113,8 @@ class PortableEngine:
     def evaluate_on_coset(self, coefficients: Vector, log_size: int, shift: int) -> Vector:
         """Values on shift * H of size 2**log_size; longer inputs are folded by X^n = shift^n."""
         plan = self._plan(log_size, shift, inverse=False)
-        return ntt.transform(plan, _folded(coefficients, 1 << log_size, shift))
+        folded = whole_vectors.folded(coefficients, 1 << log_size, shift)
+        return ntt.transform(plan, folded)
 
     def interpolate_from_coset(self, values: Vector, shift: int) -> Vector:
         """Coefficients of the degree < n polynomial with these values on shift * H."""
@@ -216,21 +217,6 @@ def _log_size(length: int) -> int:
     if length != 1 << max(0, log_size) or log_size > TWO_ADICITY:
         raise ValueError(f"no domain has {length} elements: sizes are powers of two up to 2^28")
     return log_size
-
-
-def _folded(coefficients: Vector, size: int, shift: int) -> Vector:
-    """Coefficients of the remainder modulo X^size - shift^size, padded to that size."""
-    if len(coefficients) == size:
-        return coefficients
-    folded = np.zeros((size, 4), np.uint64)
-    folded[: len(coefficients)] = coefficients[:size]
-    for start in range(size, len(coefficients), size):
-        # blinded columns are only a few coefficients longer than the domain
-        piece = coefficients[start : start + size]
-        factor = pow(shift, start, MODULUS_R)
-        sums = whole_vectors.linear_combination([folded[: len(piece)], piece], [1, factor])
-        folded[: len(piece)] = sums
-    return folded
 
 
 def _instructions(program: Program, columns: int, scalars: int) -> NDArray[np.int32]:

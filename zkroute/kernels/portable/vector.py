@@ -117,6 +117,28 @@ def linear_combination_range(
 
 
 @jit
+def fold_range(output: Any, coefficients: Any, factor: Any, start: int, stop: int) -> None:
+    """output[i] = sum over j of factor**j * coefficients[i + j * n], n the length of ``output``.
+
+    Horner's rule on whole pieces of n coefficients, of which the last may be shorter.
+    """
+    size = output.shape[0]
+    length = coefficients.shape[0]
+    multiplier = load(factor, 0)
+    pieces = (length + size - 1) // size
+    for row in range(start, stop):
+        store(output, row, zero())
+    for first in range((pieces - 1) * size, -1, -size):
+        # before rows that lie in the last piece there is nothing to multiply in the others
+        multiplied = length - first - size
+        for row in range(start, min(stop, length - first)):
+            value = load(coefficients, first + row)
+            if row < multiplied:
+                value = add_mod_r(value, multiply_mod_r(multiplier, load(output, row)))
+            store(output, row, value)
+
+
+@jit
 def evaluate_range(
     values: Any, position: int, coefficients: Any, powers: Any, start: int, stop: int
 ) -> None:

@@ -121,6 +121,19 @@ def linear_combination(vectors: Sequence[Vector], scalars: Sequence[int]) -> Vec
     return output
 
 
+def folded(coefficients: Vector, size: int, shift: int) -> Vector:
+    """Coefficients of the remainder modulo X^size - shift^size, padded to that size."""
+    if len(coefficients) == size:
+        return coefficients
+    output = np.empty((size, 4), np.uint64)
+    factor = montgomery([pow(shift, size, MODULUS_R)])
+    # a range has as much to do as its rows have coefficients
+    smallest = max(1, SMALLEST_RANGE * size // max(size, len(coefficients)))
+    fold = partial(kernels.fold_range, output, coefficients, factor)
+    run_all([partial(fold, *piece) for piece in ranges(size, smallest)])
+    return output
+
+
 def addresses(vectors: Sequence[Vector]) -> NDArray[np.int64]:
     """Where the elements of each vector lie; the caller keeps the vectors alive."""
     return np.array([vector.ctypes.data for vector in vectors], np.int64)

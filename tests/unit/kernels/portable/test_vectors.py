@@ -74,6 +74,18 @@ def test_linear_combination_pads_with_zeros(lengths: tuple[int, ...]) -> None:
     assert from_montgomery(combination) == expected
 
 
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("size", [1, 2, 4, 64, 4096])
+def test_folding_is_the_remainder_modulo_a_binomial(length: int, size: int) -> None:
+    given = values(R, length)
+    shift = 3 << 100
+    expected = [0] * size
+    for power, coefficient in enumerate(given):
+        factor = pow(shift, power - power % size, R)
+        expected[power % size] = (expected[power % size] + factor * coefficient) % R
+    assert from_montgomery(whole_vectors.folded(to_montgomery(given), size, shift)) == expected
+
+
 def horner(coefficients: list[int], point: int) -> list[int]:
     """All partial results, the highest coefficient's first."""
     results: list[int] = []
