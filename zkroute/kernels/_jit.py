@@ -9,7 +9,9 @@ types would be compiled a second time, and only one set is kept safely by concur
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import platform
 import tempfile
 import threading
@@ -73,18 +75,26 @@ def _kernel_directory(package: str) -> Path | None:
     """A writable directory for one package's machine code, or None, with a warning."""
     directory = cache_directory() / "kernels" / _digest(package)
     try:
-        # private, because numba unpickles what it finds there
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _require_private(directory)
         tempfile.TemporaryFile(dir=directory).close()
     except OSError as error:
         warnings.warn(
-            f"cannot write to {directory} ({error.strerror}): kernels are compiled anew in "
-            "every process; set ZKROUTE_CACHE_DIR to a writable directory",
+            f"cannot use {directory} ({error.strerror}): kernels are compiled anew in every "
+            "process; set ZKROUTE_CACHE_DIR to a directory of your own",
             RuntimeWarning,
             stacklevel=2,
         )
         return None
     return directory
+
+
+def _require_private(directory: Path) -> None:
+    """Raises PermissionError if others may write here: numba runs what it finds in its cache."""
+    if os.name == "posix":
+        found = directory.stat()
+        if found.st_uid != os.getuid() or found.st_mode & 0o022:
+            raise PermissionError(errno.EPERM, "others may write to it")
 
 
 def _digest(package: str) -> str:

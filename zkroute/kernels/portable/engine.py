@@ -58,7 +58,8 @@ class PortableEngine:
 
     def from_integers(self, values: Sequence[int]) -> Vector:
         """Vector of values reduced modulo r."""
-        return whole_vectors.montgomery([int(value) for value in values])
+        reduced = whole_vectors.words([int(value) % MODULUS_R for value in values])
+        return whole_vectors.scaled(reduced, RADIX * RADIX)
 
     def to_integers(self, vector: Vector) -> list[int]:
         """The canonical integers of a vector."""

@@ -130,3 +130,14 @@ def test_directory_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert directory.parent == tmp_path / "kernels"
     if os.name == "posix":
         assert directory.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_a_directory_that_others_may_write_to_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZKROUTE_CACHE_DIR", str(tmp_path))
+    directory = _jit._kernel_directory.__wrapped__("portable")
+    directory.chmod(0o777)
+    with pytest.warns(RuntimeWarning, match="others may write"):
+        assert _jit._kernel_directory.__wrapped__("portable") is None
