@@ -7,21 +7,23 @@ from pathlib import Path
 
 import numpy as np
 
-from prover.batch import CommittedBatch, Opening, Place, WorkState
 from prover.blinding import CHILDREN_PER_HEADER
+from prover.state import CommittedBatch, Opening, Place, WorkState
 from zkroute.atomic import write_atomic
 from zkroute.cli.artefacts import read_header
 from zkroute.cli.workspace import BatchFolder
 from zkroute.errors import MalformedError, MismatchError, UsageError
-from zkroute.formats.batch import PrivateBatch, read_batch, write_batch
+from zkroute.formats.batch import PrivateBatch, PrivateState, read_batch, write_batch
 from zkroute.formats.documents import read_snapshot
 from zkroute.formats.header import encode_header
-from zkroute.model.order import orders_from_bytes
+from zkroute.model.order import ORDER_RECORD, orders_from_bytes
+from zkroute.model.policy import Policy
 from zkroute.model.snapshot import Snapshot, check_succession
 from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
+from zkroute.routing.batch import CarriedOrders, RoutedBatch
 from zkroute.routing.parameters import node_parameters
-from zkroute.routing.router import RoutedBatch, route
+from zkroute.routing.router import route
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,11 @@ class Parent:
     header: Header
     private: PrivateBatch
 
-    def place(self, time_ms: int) -> Place:
-        """Where the next batch stands."""
-        work = WorkState(self.private.work_after, self.private.blinding_after)
-        return Place(self.header, work, time_ms)
+    def place(self, policy: Policy, time_ms: int) -> Place:
+        """Where the next batch under a policy stands. Raises MalformedError for held orders that
+        do not suit it."""
+        state = _from_private(self.private.after, policy, f"{self.folder.private}: held orders")
+        return Place(self.header, state, time_ms)
 
 
 def check_snapshot(key: VerifyingKey, snapshot: Snapshot) -> None:
@@ -80,13 +83,12 @@ def to_private(committed: CommittedBatch) -> PrivateBatch:
         children=0,
         proof=b"",
         records=committed.orders.records.tobytes(),
-        arrival=committed.routed.arrival,
+        source=committed.routed.source,
         node=committed.routed.node,
+        status=committed.routed.status,
         order_blinding=opening.order_blinding,
-        work_before=opening.before.work,
-        blinding_before=opening.before.blinding,
-        work_after=opening.after.work,
-        blinding_after=opening.after.blinding,
+        before=_to_private(opening.before),
+        after=_to_private(opening.after),
         masks=opening.masks,
         salts=opening.salts,
     )
@@ -112,9 +114,11 @@ def load_batch(folder: BatchFolder, key: VerifyingKey) -> StoredBatch:
     _check_sizes(private, header, key, str(folder.private))
     orders = orders_from_bytes(private.records, key.policy, str(folder.private))
     parameters = node_parameters(key.policy, snapshot, header.elapsed_ms)
-    routed = route(key.policy, parameters, private.work_before, orders, header.first_sequence)
+    opening = _opening(private, key.policy, str(folder.private))
+    before = opening.before
+    routed = route(key.policy, parameters, before.work, orders, header.first_sequence, before.held)
     _check_routing(private, routed, str(folder.private))
-    committed = CommittedBatch(header, _opening(private), orders, routed)
+    committed = CommittedBatch(header, opening, orders, routed)
     return StoredBatch(folder, snapshot, committed, private.proof)
 
 
@@ -160,11 +164,13 @@ def record_proof(folder: BatchFolder, proof: bytes) -> None:
 
 def _check_sizes(private: PrivateBatch, header: Header, key: VerifyingKey, source: str) -> None:
     slots = key.policy.slots
+    arrived = len(private.records) // ORDER_RECORD.itemsize
     sizes = (
-        ("orders", len(private.arrival), header.order_count),
+        ("orders", arrived, header.order_count),
+        ("rows", len(private.source), arrived + len(private.before.held_sequence)),
         ("columns", len(private.order_blinding), len(key.circuit.order_columns)),
-        ("slots of work before", len(private.work_before), slots),
-        ("slots of work after", len(private.work_after), slots),
+        ("carry columns before", len(private.before.carry_blinding), len(header.carry_before)),
+        ("carry columns after", len(private.after.carry_blinding), len(header.carry_after)),
         ("slots with a salt", len(private.salts), slots),
         ("masks", len(private.masks), key.nodes),
     )
@@ -174,10 +180,14 @@ def _check_sizes(private: PrivateBatch, header: Header, key: VerifyingKey, sourc
 
 
 def _check_routing(private: PrivateBatch, routed: RoutedBatch, source: str) -> None:
+    after, held = private.after, routed.held()
     if (
-        not np.array_equal(private.arrival, routed.arrival)
+        not np.array_equal(private.source, routed.source)
         or not np.array_equal(private.node, routed.node)
-        or private.work_after != tuple(routed.work_out)
+        or not np.array_equal(private.status, routed.status)
+        or after.work != tuple(routed.work_out)
+        or after.held_sequence != tuple(held.sequence.tolist())
+        or after.held_records != held.orders.records.tobytes()
     ):
         raise MismatchError(
             f"{source}: the orders were routed otherwise than this version routes them; prove "
@@ -185,11 +195,30 @@ def _check_routing(private: PrivateBatch, routed: RoutedBatch, source: str) -> N
         )
 
 
-def _opening(private: PrivateBatch) -> Opening:
+def _opening(private: PrivateBatch, policy: Policy, source: str) -> Opening:
     return Opening(
         order_blinding=private.order_blinding,
-        before=WorkState(private.work_before, private.blinding_before),
-        after=WorkState(private.work_after, private.blinding_after),
+        before=_from_private(private.before, policy, f"{source}: orders held before"),
+        after=_from_private(private.after, policy, f"{source}: orders held after"),
         masks=private.masks,
         salts=private.salts,
     )
+
+
+def _to_private(state: WorkState) -> PrivateState:
+    held = state.held
+    return PrivateState(
+        work=state.work,
+        blinding=state.blinding,
+        held_records=held.orders.records.tobytes() if held else b"",
+        held_sequence=tuple(held.sequence.tolist()) if held else (),
+        carry_blinding=state.carry_blinding,
+    )
+
+
+def _from_private(state: PrivateState, policy: Policy, source: str) -> WorkState:
+    held = None
+    if state.held_sequence:
+        orders = orders_from_bytes(state.held_records, policy, source)
+        held = CarriedOrders(orders, np.array(state.held_sequence, dtype=np.uint64))
+    return WorkState(state.work, state.blinding, held, state.carry_blinding)

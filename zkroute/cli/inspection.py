@@ -25,6 +25,7 @@ from zkroute.formats.ptau_container import open_container
 from zkroute.formats.router_key import read_private_key, read_public_key
 from zkroute.model.document import MAX_DOCUMENT_BYTES
 from zkroute.model.json_text import load_json
+from zkroute.model.order import ORDER_RECORD
 from zkroute.protocol.proof import ProofLayout
 from zkroute.routing.parameters import route_entries
 
@@ -249,7 +250,9 @@ def _inspect_private(path: Path) -> Inspected:
     private = batch_file.read_batch(path)
     facts: dict[str, object] = {
         "header_digest": private.header_digest.hex(),
-        "orders": len(private.arrival),
+        "orders": len(private.records) // ORDER_RECORD.itemsize,
+        "held_before": len(private.before.held_sequence),
+        "held_after": len(private.after.held_sequence),
         "slots": len(private.salts),
         "is_proven": bool(private.proof),
         "next_batches": private.children,

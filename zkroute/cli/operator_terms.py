@@ -12,6 +12,7 @@ from prover.trace.limbs import to_integers
 from zkroute.cli.batches import StoredBatch
 from zkroute.errors import ExitCode, ZkrouteError
 from zkroute.model.snapshot import Snapshot
+from zkroute.routing.batch import HELD, PLACED, RoutedBatch
 
 SHOWN = 20
 
@@ -62,15 +63,21 @@ def _place(failure: Failure, batch: CommittedBatch, snapshot: Snapshot) -> str:
     if failure.table == orders.NAME:
         if row >= len(batch.routed):
             return f"orders row {row} (after the last order)"
-        position = int(batch.routed.arrival[row])
-        slot = int(batch.routed.node[row])
-        where = f"slot {slot}, {_node_name(slot, snapshot)}"
-        return f"orders row {row}, {batch.orders.describe(position)} sent to {where}"
+        return f"orders row {row}, {_order(row, batch.routed, snapshot)}"
     if failure.table == nodes.NAME:
         return f"nodes slot {row}, {_node_name(row, snapshot)}"
     if failure.table == lookup.NAME:
         return f"lookup value {row}"
     return f"{failure.table} row {row}"
+
+
+def _order(row: int, routed: RoutedBatch, snapshot: Snapshot) -> str:
+    """Which order stands on a row, by its sequence number and own id, and what became of it."""
+    name = routed.documents.describe(int(routed.source[row]), int(routed.sequence[row]))
+    if routed.status[row] == PLACED:
+        slot = int(routed.node[row])
+        return f"{name} sent to slot {slot}, {_node_name(slot, snapshot)}"
+    return f"{name} {'held' if routed.status[row] == HELD else 'rejected'}"
 
 
 def _node_name(slot: int, snapshot: Snapshot) -> str:

@@ -59,7 +59,7 @@ def decode_key(data: bytes, source: str) -> VerifyingKey:
         circuit_digest=hexadecimal(table, "circuit", 32),
         srs=srs,
         g2_tau=_g2_tau(table, srs),
-        fixed=points(table, "fixed", MAX_FIXED_COLUMNS),
+        fixed=points(table, "fixed", 1, MAX_FIXED_COLUMNS, allow_infinity=False),
     )
     digest = hexadecimal(table, "digest", 32)
     table.finish()

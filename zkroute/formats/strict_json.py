@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from zkroute.algebra.groups import PointG1, decompress_g1
 from zkroute.errors import MalformedError
@@ -55,19 +55,27 @@ def point(table: Table, key: str, *, allow_infinity: bool = False) -> PointG1:
     return decompress_g1(data, f"{table.source}: {key}", allow_infinity=allow_infinity)
 
 
-def points(table: Table, key: str, max_count: int) -> tuple[PointG1, ...]:
-    """The list of 1 to ``max_count`` compressed points at ``key``, none of them infinity."""
-    values = _taken(table, key)
-    if not isinstance(values, list) or not 1 <= len(values) <= max_count:
-        table.refuse(f"must be a list of 1 to {max_count} points", key)
+def points(
+    table: Table, key: str, low: int, high: int, allow_infinity: bool
+) -> tuple[PointG1, ...]:
+    """The list of ``low`` to ``high`` compressed points at ``key``."""
     return tuple(
         decompress_g1(
             _decode(table, value, 32, key, position),
             f"{table.source}: {key}[{position + 1}]",
-            allow_infinity=False,
+            allow_infinity=allow_infinity,
         )
-        for position, value in enumerate(values)
+        for position, value in enumerate(_list(table, key, low, high, "points"))
     )
+
+
+def integers(table: Table, key: str, max_count: int, largest: int) -> tuple[int, ...]:
+    """The list of 1 to ``max_count`` whole numbers from 0 to ``largest`` at ``key``."""
+    values = _list(table, key, 1, max_count, "whole numbers")
+    for position, value in enumerate(values):
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= largest:
+            table.refuse(f"must be a whole number from 0 to {largest}", key, position)
+    return tuple(values)
 
 
 def check_format(table: Table, name: str, version: int) -> None:
@@ -82,6 +90,13 @@ def _taken(table: Table, key: str) -> object:
     if not table.has(key):
         table.refuse("is missing", key)
     return table.values[key]
+
+
+def _list(table: Table, key: str, low: int, high: int, what: str) -> list[Any]:
+    values = _taken(table, key)
+    if not isinstance(values, list) or not low <= len(values) <= high:
+        table.refuse(f"must be a list of {low} to {high} {what}", key)
+    return values
 
 
 def _decode(table: Table, value: object, length: int, *key: str | int) -> bytes:

@@ -105,7 +105,7 @@ def command(
         ProvingKey(verifying_key, srs_of_key(verifying_key), engine()),
         snapshot,
         batch_orders,
-        parent.place(now) if parent else Place(None, None, now),
+        parent.place(policy, now) if parent else Place(None, None, now),
         router.public_key().public_bytes_raw(),
         router.sign,
     )
