@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -44,7 +44,7 @@ def _orders(policy: Policy) -> Iterator[str]:
     classes = f"{policy.class_count:,} classes: " + "; ".join(lists) if lists else "one class"
     yield f"Orders come in {classes}."
     if policy.bundles:
-        yield "Orders may ride with the one before them; a bundle is placed, held or rejected whole."
+        yield "Orders may ride with the one before; a bundle is placed, held or rejected whole."
     if policy.sharding is not None:
         rule = policy.sharding
         yield (
@@ -89,11 +89,9 @@ def _risk(policy: Policy) -> Iterator[str]:
         yield f"Orders are high-value from a notional of {notional} on."
     for rule in policy.margins:
         share = Decimal(100 * rule.rate) / Decimal(policy.risk.rate_scale)
-        then = "is rejected" if rule.kind == "initial" else "is in liquidation"
-        yield (
-            f"{_matched(rule.match) or 'Every order'} with a margin below {share.normalize():f} % "
-            f"of its notional {then}."
-        )
+        then = "are rejected" if rule.kind == "initial" else "are in liquidation"
+        whose = f" {_matched(rule.match)}," if _matched(rule.match) else ""
+        yield f"Orders{whose} with a margin below {share.normalize():f} % of their notional {then}."
 
 
 def _notional(policy: Policy, scaled: int) -> str:
@@ -118,7 +116,7 @@ def _segment(policy: Policy, segment: Segment) -> str:
 
 def _selected(selector: NodeSelector) -> str:
     conditions = [
-        f"{field} {_listed(values)}"
+        f"{field} {_listed(values, 'or')}"
         for field, values in (
             ("name", selector.names),
             ("chain", selector.chains),
@@ -140,19 +138,23 @@ def _has_priorities(policy: Policy) -> bool:
 
 
 def _fitting(route: Route) -> str:
-    conditions = [_matched(route.match)] if _matched(route.match) else []
-    conditions += [f"{route.value} value"] if route.value else []
-    conditions += {"liquidation": ["in liquidation"], "ok": ["not in liquidation"]}.get(
-        route.margin or "", []
-    )
-    conditions += [f"shard {_listed(route.shards)}"] if route.shards is not None else []
-    conditions += [f"gas level {_listed(route.gas_levels)}"] if route.gas_levels is not None else []
-    return ", ".join(conditions) or "Everything else"
+    conditions = [words] if (words := _matched(route.match)) else []
+    if route.value is not None:
+        conditions.append(f"of {route.value} value")
+    if route.margin is not None:
+        conditions.append(
+            "in liquidation" if route.margin == "liquidation" else "not in liquidation"
+        )
+    if route.shards is not None:
+        conditions.append(f"of shard {_listed(route.shards, 'or')}")
+    if route.gas_levels is not None:
+        conditions.append(f"at gas level {_listed(route.gas_levels, 'or')}")
+    return f"Orders {', '.join(conditions)}" if conditions else "Everything else"
 
 
 def _matched(match: ClassMatch) -> str:
     conditions = [
-        f"{field.replace('_', ' ')} {_listed(names)}"
+        f"of {field.replace('_', ' ')} {_listed(names, 'or')}"
         for field, names in zip(CLASS_FIELDS, match, strict=True)
         if names is not None
     ]
@@ -191,7 +193,7 @@ def _limits(policy: Policy) -> Iterator[str]:
         yield f"A batch holds at most {policy.carry:,} orders for the next one."
 
 
-def _listed(items: tuple[object, ...] | list[str]) -> str:
+def _listed(items: Sequence[object], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     words = [str(item) for item in items]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
