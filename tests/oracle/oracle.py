@@ -224,12 +224,22 @@ def eligible(policy: dict, nodes: list[dict], segment: int) -> list[int]:
 
 def drained(policy: dict, nodes: list[dict], elapsed_ms: int, work_before: list[int]) -> list[int]:
     work_in = list(work_before)
-    if policy.get("queue", {}).get("drain", "none") == "service-rate":
-        for slot, node in enumerate(nodes):
-            if node.get("status", "up") == "up":
-                served = node["service_rate"] * elapsed_ms // 1000
-                work_in[slot] = max(0, work_before[slot] - served)
+    for slot, node in enumerate(nodes):
+        work_in[slot] = max(0, work_before[slot] - served(policy, node, elapsed_ms))
     return work_in
+
+
+def served(policy: dict, node: dict, elapsed_ms: int) -> int:
+    """Work the node settles between two batches; never more than the largest key."""
+    drains = policy.get("queue", {}).get("drain", "none") == "service-rate"
+    if not drains or node.get("status", "up") != "up":
+        return 0
+    return min(node["service_rate"] * elapsed_ms // 1000, key_limit(policy) - 1)
+
+
+def key_limit(policy: dict) -> int:
+    """Keys stay below this."""
+    return 1 << policy.get("widths", {}).get("key_bits", KEY_BITS)
 
 
 def base(policy: dict, node: dict) -> int:
@@ -371,9 +381,8 @@ def held_orders(rows: list[dict]) -> list[dict]:
 def refusals(policy: dict, nodes: list[dict], outcome: dict) -> list[str]:
     """Which limits of the policy the batch does not keep."""
     reasons = []
-    limit = 1 << policy.get("widths", {}).get("key_bits", KEY_BITS)
     for node, work in zip(nodes, outcome["work_out"], strict=False):
-        if node.get("status", "up") == "up" and key(policy, node, work) >= limit:
+        if node.get("status", "up") == "up" and key(policy, node, work) >= key_limit(policy):
             reasons.append("key")
             break
     if len(outcome["held"]) > policy.get("queue", {}).get("carry", 0):

@@ -39,7 +39,7 @@ def random_case(rng: random.Random, features: set[str] | None = None, orders: in
     policy = plain_policy(rng, features)
     live = live_segments(rng, policy)
     nodes, gas_price = random_nodes(rng, policy, live), rng.randint(0, 30)
-    most = min(400, (1 << policy.get("widths", {}).get("key_bits", oracle.KEY_BITS)) - 1)
+    most = min(400, oracle.key_limit(policy) - 1)
     case = {
         "gas_price": gas_price,
         "elapsed_ms": rng.choice([0, 1, 300, 999, 1000, 5000]),
@@ -302,8 +302,7 @@ def add_closing(
             slots = oracle.eligible(policy, nodes, index) or [0]
             work = rng.randint(0, 1 + share // len(slots))
             least = oracle.key(policy, nodes[rng.choice(slots)], work)
-            largest = (1 << policy.get("widths", {}).get("key_bits", oracle.KEY_BITS)) - 1
-            segment["saturation"] = min(least + rng.choice([0, 0, 1]), largest)
+            segment["saturation"] = min(least + rng.choice([0, 0, 1]), oracle.key_limit(policy) - 1)
         if "breaker" in features and rng.random() < 0.6:
             first = oracle.cost(policy, batch[0]) if batch else 1
             segment["breaker"] = max(1, rng.choice([1, first, rng.randint(1, 1 + share)]))

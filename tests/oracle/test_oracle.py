@@ -111,6 +111,16 @@ def test_limits_are_kept_up_to_the_last_order(most: int, reason: str, changes: d
     assert compare_with_router(too_many) is None
 
 
+def test_no_node_drains_more_than_the_largest_key() -> None:
+    rule = {"queue": {"drain": "service-rate"}, "widths": {"key_bits": 9}}
+    case = one_node_case(1, **rule) | {"elapsed_ms": 60_000, "work_before": [600, 0, 0, 0]}
+    case["nodes"][0]["service_rate"] = 1_000
+    case["snapshot_text"] = snapshot_toml(case["nodes"], 0)
+    outcome = compare_with_router(case)
+    assert outcome is not None
+    assert outcome["work_in"] == [600 - 511, 0, 0, 0]
+
+
 def test_the_two_statements_of_the_rule_agree() -> None:
     rng = random.Random(2)
     for number in range(200):
