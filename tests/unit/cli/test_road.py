@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.holding import HOLDING_POLICY
 from tests.support.shared import shared_path
 from tests.unit.cli.conftest import ORDERS, Desk
 from zkroute.formats.batch import read_batch
@@ -156,3 +157,26 @@ def test_trade_options_need_trades(desk: Desk) -> None:
     answer = desk.run("route", "--count", "3")
     assert answer.code == 2
     assert "go with --trades" in answer.stderr
+
+
+def test_held_orders_go_on_to_the_next_batch(tmp_path: Path) -> None:
+    mine = Desk(tmp_path)
+    mine.must("init", tmp_path, "--orders", "60")
+    (tmp_path / "policy.toml").write_text(HOLDING_POLICY)
+    mine.must("srs", "new", "--rows", "2^7")
+    mine.must("keys", "--rows", "2^7")
+    first = mine.must("route", "--time-ms", 1_700_000_000_000)
+    assert first["held"] > 0
+    assert first["placed"] + first["held"] == 60
+    rows = (tmp_path / "orders.csv").read_text().splitlines()
+    (tmp_path / "few.csv").write_text("\n".join(rows[:3]))
+    words = ("route", "few.csv", "--after", "batches/0", "--time-ms", 1_700_000_009_000)
+    text = mine.run(*words, "--output", tmp_path / "shown").stdout
+    assert f"{first['held']} more were held by the batch before" in text
+    second = mine.must(*words)
+    assert second["taken_over"] == first["held"]
+    for number, place in ((0, ("--start",)), (1, ("--after", "batches/0"))):
+        mine.must("prove", f"batches/{number}", "--check")
+        mine.must("verify", f"batches/{number}", *place, *mine.accepting)
+    shown = mine.must("inspect", "batches/1/batch.private")
+    assert (shown["held_before"], shown["orders"]) == (first["held"], 2)

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import pytest
 
 from prover.batch import CommittedBatch
-from tests.support.world import World
+from tests.support.world import make_world
 from zkroute.errors import MalformedError
 from zkroute.formats.header import MAX_HEADER_BYTES, decode_header, encode_header
 from zkroute.protocol.header import Header
@@ -15,8 +15,8 @@ NAMES = [each.name for each in fields(Header)]
 
 
 @pytest.fixture(scope="module")
-def batch(world: World) -> CommittedBatch:
-    return world.commit(world.orders(5))
+def batch(first: CommittedBatch) -> CommittedBatch:
+    return first
 
 
 def changed(header: Header, **values: object) -> bytes:
@@ -26,10 +26,22 @@ def changed(header: Header, **values: object) -> bytes:
     ).encode()
 
 
-def test_a_header_comes_back_as_it_was(batch: CommittedBatch, world: World) -> None:
-    second = world.commit(world.orders(3), batch, 1_700_000_001_000)
-    for header in (batch.header, second.header):
-        assert decode_header(encode_header(header), "h") == header
+def test_a_header_comes_back_as_it_was(first: CommittedBatch, second: CommittedBatch) -> None:
+    plain = make_world()
+    for batch in (first, second, plain.commit(plain.orders(5))):
+        assert decode_header(encode_header(batch.header), "h") == batch.header
+
+
+def test_only_published_figures_are_in_the_file(first: CommittedBatch) -> None:
+    assert set(json.loads(encode_header(first.header))["figures"]) == {
+        "counts",
+        "loads",
+        "herfindahl",
+        "max_count",
+        "placed_count",
+    }
+    plain = make_world()
+    assert json.loads(encode_header(plain.commit(plain.orders(5)).header))["figures"] == {}
 
 
 def test_the_file_is_ascii_json_with_every_field_under_its_name(batch: CommittedBatch) -> None:
@@ -51,7 +63,7 @@ def test_every_field_is_required(batch: CommittedBatch, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("value", [True, -1, [], {}, "", "0x 0", "é" * 64])
+@pytest.mark.parametrize("value", [True, -1, [7], {"a": 1}, "", "0x 0", "é" * 64])
 def test_a_value_of_another_type_is_refused(
     batch: CommittedBatch, name: str, value: object
 ) -> None:
@@ -129,6 +141,37 @@ def test_infinity_only_stands_for_no_work_before(batch: CommittedBatch) -> None:
         decode_header(changed(batch.header, columns=[infinity]), "h")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("counts", []),
+        ("counts", [1, -1]),
+        ("counts", [True]),
+        ("loads", "1"),
+        ("loads", [1 << 64]),
+        ("herfindahl", None),
+        ("herfindahl", 1.0),
+        ("max_count", "3"),
+        ("surprise", 1),
+    ],
+)
+def test_figures_are_whole_numbers(batch: CommittedBatch, name: str, value: object) -> None:
+    figures = json.loads(encode_header(batch.header))["figures"] | {name: value}
+    with pytest.raises(MalformedError, match=rf"^h: (figures\.{name}|not JSON)"):
+        decode_header(changed(batch.header, figures=figures), "h")
+
+
+def test_infinity_stands_for_nothing_taken_over_only(
+    first: CommittedBatch, second: CommittedBatch
+) -> None:
+    infinity = "40" + "00" * 31
+    document = json.loads(encode_header(first.header))
+    assert document["carry_before"] == [infinity] * 3
+    assert infinity not in json.loads(encode_header(second.header))["carry_before"]
+    with pytest.raises(MalformedError, match=r"carry_after\[1\]: the point at infinity"):
+        decode_header(changed(first.header, carry_after=[infinity] * 3), "h")
+
+
 @pytest.mark.parametrize("count", [0, 33])
 def test_the_number_of_columns_is_bounded(batch: CommittedBatch, count: int) -> None:
     column = json.loads(encode_header(batch.header))["columns"][0]
@@ -143,9 +186,13 @@ def test_every_field_reaches_the_file(batch: CommittedBatch) -> None:
         str: lambda value: value + "x",
         bytes: lambda value: bytes([value[0] ^ 1]) + value[1:],
         tuple: lambda value: value[1:],
-        type(None): lambda value: batch.header.work_after,
+        type(None): lambda _value: batch.header.columns[0],
     }
-    for name in set(NAMES) - {"work_after"}:
+    for name in NAMES:
         value = getattr(batch.header, name)
+        if name == "work_after":
+            value = None
+        if name == "figures":
+            others[type(value)] = lambda value: replace(value, max_count=value.max_count + 1)
         other = replace(batch.header, **{name: others[type(value)](value)})
         assert encode_header(other) != plain, name

@@ -104,7 +104,7 @@ def test_more_nodes_than_slots_are_refused(encoded: bytes) -> None:
 
 def test_a_policy_must_be_written_out_in_full(encoded: bytes) -> None:
     policy = json.loads(encoded)["policy"]
-    del policy["queue"]
+    del policy["widths"]
     with pytest.raises(MalformedError, match=r"k: policy: .*not in its canonical form"):
         decode_key(changed(encoded, policy=policy), "k")
     policy["surprise"] = 1
