@@ -13,6 +13,7 @@ from zkroute.cli.terminal import Terminal
 
 VERBS = (
     "init",
+    "policy",
     "srs",
     "keys",
     "route",

@@ -23,8 +23,9 @@ from zkroute.model.order import (
     Orders,
     Words,
     new_orders,
+    positions_in_bundle,
 )
-from zkroute.model.policy import Policy
+from zkroute.model.policy import MAX_BUNDLE, Policy
 
 Floats = NDArray[np.float64]
 DrawWords = Callable[[int], Words]
@@ -59,7 +60,8 @@ def generate_flow(
     Arrivals follow a self-exciting (Hawkes) process with exponential memory, built as the
     branching process of Hawkes and Oakes (1974). The first instrument of the policy trades most
     and highest. Sizes are log-normal, a later tier's ten times larger. Prices are one random
-    walk per instrument. `draw` is where chance comes from.
+    walk per instrument. Where the policy has bundles, one order in eight rides with the one
+    before. `draw` is where chance comes from.
 
     Raises UsageError for a count or rate out of range.
     """
@@ -83,8 +85,16 @@ def generate_flow(
             time_ms=np.uint64(start_ms) + arrival.astype(np.uint64),
             client_order_id=np.array(identifiers, dtype="S32"),
             payload_sha256=np.tile(np.frombuffer(EMPTY_PAYLOAD, np.uint8), (count, 1)),
+            is_leg=_legs(count, draw) if policy.bundles else None,
         ),
     )
+
+
+def _legs(count: int, draw: DrawWords) -> NDArray[np.bool_]:
+    """Which orders ride with the one before: one in eight, in bundles of the allowed length."""
+    is_leg = draw(count) % np.uint64(8) == 0
+    is_leg[:1] = False
+    return np.asarray(is_leg & (positions_in_bundle(is_leg) % MAX_BUNDLE != 0))
 
 
 def _uniforms(draw: DrawWords, count: int) -> Floats:
