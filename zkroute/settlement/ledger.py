@@ -151,6 +151,22 @@ class Ledger:
         assert entry is not None  # noqa: S101  # narrows for the type checker: no fork, so an entry
         return Appended(entry, again)
 
+    def refuse_fork(self, header: Header, proof: bytes, now_ms: int | None = None) -> None:
+        """No other batch stands in the place of this one.
+
+        Raises ForkError, having kept the evidence, where one does. The batch itself, accepted
+        before, is no fork.
+
+        Soundness: the caller has verified the header's signature, which is what makes it evidence.
+        """
+        now = int(time.time() * 1000) if now_ms is None else now_ms
+        fork: ForkError | None = None
+        with self._lock, explained(self.path), transaction(self._connection):
+            if self._one("WHERE digest = ?", header.digest) is None:
+                fork = self._keep_fork(header, proof, now)
+        if fork is not None:
+            raise fork
+
     def settled(self, digest: bytes) -> tuple[int, int] | None:
         """Batch and position in its slice of an order settled before."""
         with self._lock, explained(self.path):
