@@ -80,6 +80,9 @@ def test_diff_lists_changes_one_by_one(folder: Path) -> None:
         "~ key.gas_weight: 2000 -> 3000",
         '+ routes[5]: { match = { tier = ["retail"] }, priority = 0, segment = "fast" }',
     ]
+    (folder / "public.toml").write_text(EXAMPLE_POLICY + "\n[publish]\ncounts = true\n")
+    shown = run("diff", "policy.toml", "public.toml").stdout
+    assert shown == "~ publish.counts: false -> true\n"
     back = run("diff", "after.toml", "policy.toml").stdout
     assert '- routes[5]: { match = { tier = ["retail"] }' in back
     assert answer("diff", "policy.toml", "policy.toml")["changes"] == []

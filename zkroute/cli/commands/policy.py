@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -165,7 +166,7 @@ def _short(value: object) -> str:
         inner = ", ".join(
             f"{key} = {_short(each)}" for key, each in value.items() if each not in ("*", {})
         )
-        return "{ " + inner + " }"
+        return "{ " + inner + " }" if inner else "{}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_short, value)) + "]"
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return json.dumps(value)
