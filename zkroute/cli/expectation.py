@@ -17,41 +17,41 @@ from zkroute.cli.terminal import Terminal
 from zkroute.model.json_text import load_json
 from zkroute.paths import cache_directory
 
-STAGE_MILLISECONDS = 3.0
-"""What any stage takes, however few its rows."""
+OVERHEAD_ROWS = {"portable": 2_500, "ifma": 2_500, "reference": 0}
+"""What small tables cost beyond their rows: buckets, twiddles and calls, as if they had more."""
 NANOSECONDS = {
     "portable": {
         "trace": 60.0,
-        "witness": 400.0,
-        "lookups": 9_000.0,
-        "accumulator": 12_000.0,
-        "quotient": 800.0,
-        "evaluations": 60.0,
-        "openings": 9_000.0,
+        "witness": 320.0,
+        "lookups": 3_900.0,
+        "accumulator": 6_000.0,
+        "quotient": 420.0,
+        "evaluations": 28.0,
+        "openings": 3_900.0,
     },
     "ifma": {
         "trace": 60.0,
-        "witness": 150.0,
-        "lookups": 2_500.0,
-        "accumulator": 4_000.0,
-        "quotient": 250.0,
-        "evaluations": 20.0,
+        "witness": 300.0,
+        "lookups": 2_700.0,
+        "accumulator": 3_800.0,
+        "quotient": 380.0,
+        "evaluations": 25.0,
         "openings": 2_500.0,
     },
     "reference": {
-        "trace": 60.0,
-        "witness": 60_000.0,
-        "lookups": 500_000.0,
-        "accumulator": 400_000.0,
+        "trace": 180.0,
+        "witness": 80_000.0,
+        "lookups": 480_000.0,
+        "accumulator": 650_000.0,
         "quotient": 30_000.0,
-        "evaluations": 2_000.0,
-        "openings": 300_000.0,
+        "evaluations": 1_000.0,
+        "openings": 450_000.0,
     },
 }
 """Per kernel and stage, for one row and one unit of what ``_amounts`` counts, on two processors."""
-BASE_MEGABYTES = 260.0
-BYTES_PER_CELL = 130.0
-"""Values, coefficients and what is in flight, of every row of every committed column."""
+BASE_MEGABYTES = 190.0
+BYTES_PER_CELL = 200.0
+"""Values, coefficients and what is in flight, for every row of every committed column."""
 _PACE_LIMITS = (0.02, 50.0)
 
 
@@ -72,11 +72,12 @@ class Expectation:
 def expect(proving_key: ProvingKey) -> Expectation:
     """The cost of one proof with this key on this machine, kernels compiled."""
     kernel = proving_key.engine.name
-    nanoseconds = NANOSECONDS.get(kernel, NANOSECONDS["portable"])
+    known = kernel if kernel in NANOSECONDS else "portable"
     pace = _remembered_pace(kernel)
     rows = 1 << proving_key.circuit.shape.log_rows
+    counted = rows + OVERHEAD_ROWS[known]
     stages = {
-        stage: pace * (STAGE_MILLISECONDS * 1e-3 + nanoseconds[stage] * 1e-9 * rows * amount)
+        stage: pace * NANOSECONDS[known][stage] * 1e-9 * counted * amount
         for stage, amount in _amounts(proving_key).items()
     }
     columns = _columns(proving_key, *COMMITTED_KINDS, Kind.FIXED)
@@ -85,7 +86,7 @@ def expect(proving_key: ProvingKey) -> Expectation:
 
 def say_expectation(terminal: Terminal, expectation: Expectation) -> None:
     """One line before the work begins."""
-    unready = expectation.kernel != "reference" and not compiled_kernels()
+    unready = expectation.kernel != "reference" and expectation.kernel not in _remembered()
     terminal.say(
         f"expecting about {expectation.seconds:.1f} s and {expectation.megabytes:,.0f} MB "
         f"with {expectation.kernel} kernels"

@@ -39,6 +39,7 @@ def prove_watched(terminal: Terminal, proving_key: ProvingKey, stored: StoredBat
     with showing_stages(terminal, expectation) as progress:
         proof = prove(proving_key, stored.snapshot, stored.committed, progress)
     seconds = time.perf_counter() - started
-    if compiled_kernels() == compiled_before:  # a run that compiled says nothing about the next
-        remember(expectation, seconds)
+    # a run that compiled says nothing about the next but that it need not
+    has_compiled = compiled_kernels() != compiled_before
+    remember(expectation, expectation.seconds if has_compiled else seconds)
     return Proven(proof, seconds, expectation)

@@ -14,6 +14,7 @@ from prover.prove import prove
 from verifier.accept import Acceptance
 from verifier.verify import verify
 from zkroute.algebra.engine import engine
+from zkroute.cli.expectation import expect, remember
 from zkroute.cli.reference_strings import powers_needed
 from zkroute.model.examples import EXAMPLE_NODES, EXAMPLE_POLICY
 from zkroute.model.order import Orders
@@ -68,3 +69,5 @@ def rehearse() -> None:
     batch = desk.commit(generate_flow(policy, 1 << REHEARSAL_LOG_ROWS))
     proof = prove(desk.proving_key, desk.snapshot, batch)
     verify(desk.proving_key.key, batch.header, proof, desk.acceptance())
+    expectation = expect(desk.proving_key)
+    remember(expectation, expectation.seconds)
