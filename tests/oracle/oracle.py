@@ -192,11 +192,7 @@ def route(policy: dict, gas_price: int, row: dict) -> tuple[int, int]:
 
 
 def gas_level(policy: dict, gas_price: int) -> int:
-    level = 0
-    for threshold in policy.get("gas", {}).get("levels", []):
-        if threshold <= gas_price:
-            level += 1
-    return level
+    return sum(threshold <= gas_price for threshold in policy.get("gas", {}).get("levels", []))
 
 
 # Nodes
