@@ -20,6 +20,7 @@ VERBS = (
     "prove",
     "verify",
     "inspect",
+    "forecast",
     "bench",
     "demo",
     "warmup",

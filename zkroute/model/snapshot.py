@@ -10,7 +10,7 @@ from zkroute.model.document import Table, canonical, document_digest, load_canon
 from zkroute.model.policy import MAX_SLOTS
 
 SNAPSHOT_DOMAIN = "zkroute/snapshot/v1"
-_MAX_MEASURE = (1 << 48) - 1
+MAX_MEASURE = (1 << 48) - 1
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class Node:
             table.name("name"),
             table.name("chain"),
             table.name("group"),
-            table.integer("capacity", 1, _MAX_MEASURE),
-            table.integer("service_rate", 0, _MAX_MEASURE),
-            table.integer("gas_price", 0, _MAX_MEASURE),
-            table.integer("latency_ms", 0, _MAX_MEASURE),
-            table.integer("reputation", 0, _MAX_MEASURE),
+            table.integer("capacity", 1, MAX_MEASURE),
+            table.integer("service_rate", 0, MAX_MEASURE),
+            table.integer("gas_price", 0, MAX_MEASURE),
+            table.integer("latency_ms", 0, MAX_MEASURE),
+            table.integer("reputation", 0, MAX_MEASURE),
             table.choice("status", ("up", "down"), "up") == "up",
-            table.integer("forecast", 0, _MAX_MEASURE, 0),
+            table.integer("forecast", 0, MAX_MEASURE, 0),
         )
         table.finish()
         return node
@@ -138,7 +138,7 @@ def check_succession(earlier: Snapshot, later: Snapshot) -> None:
 def _read(table: Table) -> Snapshot:
     table.integer("version", 1, 1, 1)
     epoch = table.integer("epoch", 0, (1 << 63) - 1)
-    gas_price = table.integer("gas_price", 0, _MAX_MEASURE, 0)
+    gas_price = table.integer("gas_price", 0, MAX_MEASURE, 0)
     entries = table.tables("nodes", MAX_SLOTS)
     nodes = tuple(map(Node.read, entries))
     table.finish()
