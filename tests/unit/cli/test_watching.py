@@ -135,7 +135,7 @@ def test_a_terminal_sees_progress_and_a_pipe_does_not(desk: Desk, tmp_path: Path
 
 @pytest.fixture(scope="module")
 def worlds() -> list[World]:
-    return [make_world(log_rows=6), make_world(log_rows=8)]
+    return [make_world(log_rows=6), make_world(log_rows=12)]
 
 
 def test_more_rows_are_expected_to_take_more(
