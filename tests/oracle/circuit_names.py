@@ -25,6 +25,7 @@ NAMED_BY: dict[str, frozenset[str]] = {
     "bundle": frozenset(
         {
             "a leg is in its leader's group",
+            "a leg arrived with its leader",
             "a leg's sequence number is the next one",
             "a leg shares its leader's priority",
             "a leg shares its leader's primary",

@@ -83,73 +83,31 @@ def digest(order: dict) -> int:
 
 
 def order_columns(circuit: RoutingCircuit, case: dict, claim: dict) -> dict[str, list[int]]:
-    policy, rows = case["policy"], claim["rows"]
-    held_group = len(policy["segments"])
-    is_leader = [not row["leg"] for row in rows]
-    slopes = [oracle.slope(policy, node) for node in case["nodes"]]
-    placed = [row["status"] == oracle.PLACED for row in rows]
-    rules = [oracle.margin_rule(policy, row["order"]) or {} for row in rows]
+    rows = claim["rows"]
     columns = {name: [row[name] for row in rows] for name in CLAIMED}
     columns |= {
         name: [row["order"][name] for row in rows]
         for name in ("size", "price", "margin", "account", "leg")
     }
+    slopes = [oracle.slope(case["policy"], node) for node in case["nodes"]]
     columns |= {
         "digest": [digest(row["order"]) for row in rows],
         "active": [1] * len(rows),
         "arrived": [1] * len(case["orders"]),
         "last": [
-            int(position + 1 == len(rows) or rows[position + 1]["segment"] != row["segment"])
-            for position, row in enumerate(rows)
+            row["segment"] != following
+            for row, following in zip(rows, next_groups(rows), strict=True)
         ],
-        "slope": [
-            slopes[row["node"]] * is_placed for row, is_placed in zip(rows, placed, strict=True)
-        ],
+        "slope": [slopes[row["node"]] * (row["status"] == oracle.PLACED) for row in rows],
         "held": [row["status"] == oracle.HELD for row in rows],
         "rejected": [row["status"] == oracle.REJECTED for row in rows],
-        "leader_composite": from_leader(is_leader, [row["composite"] for row in rows]),
-        "rate": [rule.get("rate", 0) for rule in rules],
-        "initial": [rule.get("kind") == "initial" for rule in rules],
-        "maintenance": [rule.get("kind") == "maintenance" for rule in rules],
+        "leader_composite": from_leader(rows, columns["composite"]),
+        "cumulative": costs_before(rows),
+        "leader_cumulative": from_leader(rows, costs_before(rows)),
     }
-    cumulative, before = [], 0
-    for position, row in enumerate(rows):
-        if position and rows[position - 1]["segment"] != row["segment"]:
-            before = 0
-        cumulative.append(before)
-        before += row["cost"]
-    columns["cumulative"] = cumulative
-    columns["leader_cumulative"] = from_leader(is_leader, cumulative)
-    columns["failed"] = failed_so_far(is_leader, columns)
-    columns |= shard_quotients(policy, rows)
-    bounds = segment_bounds(claim)
-    onward = [
-        held_group if (to := oracle.overflow_of(policy, segment)) is None else to
-        for segment in range(held_group)
-    ]
-    can_move = circuit.features.overflows
-    moved = [
-        can_move and p and row["segment"] != row["primary"]
-        for p, row in zip(placed, rows, strict=True)
-    ]
-    targets = [
-        row["segment"] if m else onward[row["primary"]] for m, row in zip(moved, rows, strict=True)
-    ]
-    displaced = [m or row["status"] == oracle.HELD for m, row in zip(moved, rows, strict=True)]
-    rerouted = [
-        row["status"] == oracle.HELD and target != held_group
-        for row, target in zip(rows, targets, strict=True)
-    ]
-    columns |= {
-        "moved": moved,
-        "rerouted": rerouted,
-        "target": [d * target for d, target in zip(displaced, targets, strict=True)],
-        "bound": [
-            d * bounds.get(row["primary"], 0) for d, row in zip(displaced, rows, strict=True)
-        ],
-        "bound_again": [r * bounds.get(t, 0) for r, t in zip(rerouted, targets, strict=True)],
-    }
-    return columns
+    columns |= margin_columns(case["policy"], rows)
+    columns |= shard_quotients(case["policy"], rows)
+    return columns | displacement(circuit, case["policy"], claim)
 
 
 CLAIMED = (
@@ -169,20 +127,62 @@ CLAIMED = (
 """Columns that hold just what the claim's rows say."""
 
 
-def from_leader(is_leader: list[bool], values: list[int]) -> list[int]:
+def next_groups(rows: list[dict]) -> list[int | None]:
+    return [row["segment"] for row in rows[1:]] + [None] * bool(rows)
+
+
+def from_leader(rows: list[dict], values: list[int]) -> list[int]:
     """Each row's value taken from the last row that leads."""
     taken: list[int] = []
-    for leads, value in zip(is_leader, values, strict=True):
-        taken.append(value if leads or not taken else taken[-1])
+    for row, value in zip(rows, values, strict=True):
+        taken.append(taken[-1] if row["leg"] and taken else value)
     return taken
 
 
-def failed_so_far(is_leader: list[bool], columns: dict[str, list[int]]) -> list[int]:
-    failed: list[int] = []
-    for leads, short, initial in zip(is_leader, columns["short"], columns["initial"], strict=True):
-        earlier = 0 if leads or not failed else failed[-1]
-        failed.append(int(earlier or (short and initial)))
-    return failed
+def costs_before(rows: list[dict]) -> list[int]:
+    """Cost of each row's group before the row."""
+    costs: list[int] = []
+    before = 0
+    for row, following in zip(rows, next_groups(rows), strict=True):
+        costs.append(before)
+        before = before + row["cost"] if row["segment"] == following else 0
+    return costs
+
+
+def margin_columns(policy: dict, rows: list[dict]) -> dict[str, list[int]]:
+    """Each order's margin rule, and whether its bundle has failed so far."""
+    rules = [oracle.margin_rule(policy, row["order"]) or {} for row in rows]
+    failed: list[bool] = []
+    for row in rows:
+        earlier = bool(row["leg"] and failed and failed[-1])
+        failed.append(earlier or oracle.fails(policy, row))
+    return {
+        "rate": [rule.get("rate", 0) for rule in rules],
+        "initial": [rule.get("kind") == "initial" for rule in rules],
+        "maintenance": [rule.get("kind") == "maintenance" for rule in rules],
+        "failed": failed,
+    }
+
+
+def displacement(circuit: RoutingCircuit, policy: dict, claim: dict) -> dict[str, list[int]]:
+    """Where orders outside their primary segment were sent, and behind whom they sort."""
+    held_group, bounds = len(policy["segments"]), segment_bounds(claim)
+    names = ("moved", "rerouted", "target", "bound", "bound_again")
+    columns: dict[str, list[int]] = {name: [] for name in names}
+    for row in claim["rows"]:
+        overflow = oracle.overflow_of(policy, row["primary"])
+        held = row["status"] == oracle.HELD
+        moved = row["status"] == oracle.PLACED and row["segment"] != row["primary"]
+        moved = moved and circuit.features.overflows
+        target = held_group if overflow is None else overflow
+        target = row["segment"] if moved else target
+        rerouted = held and target != held_group
+        columns["moved"].append(moved)
+        columns["rerouted"].append(rerouted)
+        columns["target"].append((moved or held) * target)
+        columns["bound"].append((moved or held) * bounds.get(row["primary"], 0))
+        columns["bound_again"].append(rerouted * bounds.get(target, 0))
+    return columns
 
 
 def shard_quotients(policy: dict, rows: list[dict]) -> dict[str, list[int]]:
