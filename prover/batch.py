@@ -74,6 +74,7 @@ def commit_batch(
         srs=proving_key.key.srs,
         log_rows=circuit.shape.log_rows,
         slots=policy.slots,
+        carry=policy.carry or 0,
         first_sequence=first,
         order_count=len(arriving),
         time_ms=place.time_ms,

@@ -163,6 +163,8 @@ def _check_numbers(key: VerifyingKey, header: Header) -> None:
         _refuse_field("log_rows", f"{header.log_rows} where the key has {key.log_rows}")
     if header.slots != key.policy.slots:
         _refuse_field("slots", f"{header.slots} where the policy has {key.policy.slots}")
+    if header.carry != (key.policy.carry or 0):
+        _refuse_field("carry", f"{header.carry} where the policy has {key.policy.carry or 0}")
     if not 0 <= header.order_count <= 1 << key.log_rows:
         _refuse_field("order_count", f"{header.order_count} is beyond the row class")
     if not 0 <= header.first_sequence <= (1 << SEQUENCE_BITS) - header.order_count:
@@ -228,8 +230,9 @@ def _check_position(header: Header, accept: Acceptance) -> None:
         refuse("it was accepted already")
     if header.chain != parent.chain:
         raise VerificationError(Code.CHAIN_MISMATCH, "the parent belongs to another chain")
-    if header.slots != parent.slots:
-        raise VerificationError(Code.CHAIN_MISMATCH, "the parent has another number of slots")
+    if (header.slots, header.carry) != (parent.slots, parent.carry):
+        # the parent's commitments would be read on another domain
+        raise VerificationError(Code.CHAIN_MISMATCH, "the parent has other slots or carry places")
     _check_snapshots(header, parent, accept)
     if header.batch != parent.batch + 1:
         refuse(f"batch {parent.batch + 1} is due")

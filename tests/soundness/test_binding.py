@@ -123,6 +123,7 @@ HEADER_CHANGES: dict[str, list[Change]] = {
     "srs": [("", Code.SRS_MISMATCH), ("ceremony-" + 32 * "0", Code.SRS_MISMATCH)],
     "log_rows": [(7, Code.HEADER_MALFORMED), (-6, Code.HEADER_MALFORMED)],
     "slots": [(16, Code.HEADER_MALFORMED), (0, Code.HEADER_MALFORMED)],
+    "carry": [(16, Code.HEADER_MALFORMED), (64, Code.HEADER_MALFORMED)],
     "first_sequence": [
         (30, Code.OPENING_INVALID),
         (0, Code.OPENING_INVALID),

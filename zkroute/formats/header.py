@@ -31,6 +31,7 @@ _INTEGERS = (
     "batch",
     "log_rows",
     "slots",
+    "carry",
     "first_sequence",
     "order_count",
     "time_ms",

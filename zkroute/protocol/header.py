@@ -34,6 +34,8 @@ class Header:
     log_rows: int
     slots: int
     """Node slots of the chain: the domain of the work commitments."""
+    carry: int
+    """Capacity of the carry table, the domain of the carry commitments; 0 if nothing is held."""
     first_sequence: int
     order_count: int
     time_ms: int
