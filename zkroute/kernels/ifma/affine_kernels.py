@@ -4,13 +4,14 @@ The sum of (x1, y1) and (x2, y2) with x1 != x2 has, with l = (y2 - y1) / (x2 - x
 
     x3 = l^2 - x1 - x2,   y3 = l (x1 - x3) - y1
 
-and for equal points l = 3 x1^2 / (2 y1). Opposite points give infinity, which is not written but
-reported.
+and for equal points l = 3 x1^2 / (2 y1). Opposite points give infinity.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 from zkroute.kernels._jit import jit
 from zkroute.kernels.ifma import base_field as field
@@ -26,6 +27,7 @@ from zkroute.kernels.ifma.lanes import (
     select,
     zeros,
 )
+from zkroute.kernels.ifma.memory import aligned
 from zkroute.kernels.ifma.points import (
     load_x,
     load_y,
@@ -33,6 +35,14 @@ from zkroute.kernels.ifma.points import (
     prefetch_points,
     store_points,
 )
+from zkroute.kernels.ifma.vec8 import LANES, LIMBS
+
+
+def scratch_for(groups: int) -> Any:
+    """What ``add_pairs`` needs for at most so many groups of eight pairs."""
+    blocks = aligned(2, groups, LIMBS, LANES)
+    masks = np.empty((2, groups), dtype=np.uint8)
+    return blocks[0], blocks[1], masks[0], masks[1]
 
 
 @jit
@@ -65,28 +75,19 @@ def _special_denominators(
 
 
 @jit
-def add_pairs(
-    left: Any,
-    right: Any,
-    groups: int,
-    sums: int,
-    denominators: Any,
-    products: Any,
-    doubled: Any,
-    opposite: Any,
-    upcoming: Any,
-    cursor: int,
-) -> int:
-    """Writes left + right of 8 * ``groups`` pairs, in order, at the address ``sums``.
+def add_pairs(pairs: Any, groups: int, scratch: Any, upcoming: Any, cursor: int) -> int:
+    """Adds 8 * ``groups`` pairs of finite points; returns how many groups have opposite ones.
 
-    ``left`` and ``right`` are addresses of finite points, ``denominators`` and ``products`` have a
-    block for each group. Returns how many groups have opposite points; their lanes are set in the
-    masks ``opposite`` and their sums are undefined. Meanwhile as many points are asked for, from
-    address number ``cursor`` of ``upcoming`` on, for calls to come.
+    ``pairs`` are three arrays of addresses: of left points, of right points, and of the places
+    their sums go to; the sum of opposite points is written as infinity, all zero. ``scratch`` is
+    from ``scratch_for``. Meanwhile as many points as pairs are brought near, from address number
+    ``cursor`` of ``upcoming`` on, for calls to come.
     """
+    left, right, targets = pairs
+    denominators, products, doubled, opposite = scratch
     three, four = field.three_times_modulus(), field.four_times_modulus()
     product = field.one()
-    special = 0
+    infinite = 0
     for group in range(groups):
         first = 8 * group
         # in (0.6 p, 5.4 p), so 0 mod p means p, 2 p, ... 5 p
@@ -98,7 +99,7 @@ def add_pairs(
             difference = _special_denominators(
                 left, right, first, difference, doubled, opposite, group
             )
-            special += opposite[group] != 0
+            infinite += opposite[group] != 0
         store(denominators, group, difference)
         store(products, group, product)
         product = field.multiply(product, difference)
@@ -121,6 +122,10 @@ def add_pairs(
         # (-4.7 p, 1.2 p)
         x3 = field.reduce(raw_subtract(raw_subtract(field.square(slope), x1), x2))
         run = carry(raw_add(raw_subtract(x1, x3), three))
+        # (-3 p, 1.2 p)
         y3 = field.reduce(raw_subtract(field.multiply(slope, run), y1))
-        store_points(sums + 64 * first, x3, y3)
-    return special
+        if opposite[group] != 0:
+            x3 = select(opposite[group], zeros(), x3)
+            y3 = select(opposite[group], zeros(), y3)
+        store_points(targets, first, x3, y3)
+    return infinite

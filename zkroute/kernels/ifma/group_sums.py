@@ -12,20 +12,20 @@ from typing import Any
 import numpy as np
 
 from zkroute.kernels._jit import jit
-from zkroute.kernels.ifma.affine_kernels import add_pairs
+from zkroute.kernels.ifma.affine_kernels import add_pairs, scratch_for
 from zkroute.kernels.ifma.base_field import MODULUS
 from zkroute.kernels.ifma.memory import aligned
-from zkroute.kernels.ifma.points import POINT_WORDS, copy_point, store_infinity
-from zkroute.kernels.ifma.vec8 import (
-    LANES,
-    LIMBS,
-)
+from zkroute.kernels.ifma.points import POINT_WORDS, copy_point, is_finite_at, store_infinity
+from zkroute.kernels.ifma.vec8 import LANES
 
-BATCH = 4096
+BATCH = 2048
 """Pairs that share an inversion at most."""
 
-CHUNK = 1 << 14
-"""Points whose groups are finished together, so that their sums stay in the cache."""
+CHUNK = 1 << 13
+"""Points, or groups, that are finished together, so that all sums stay in the cache."""
+
+_CLASSES = 64
+"""Group sizes told apart when groups are put in order, all larger ones being one class."""
 
 _ONCE, _THRICE = (
     tuple(np.uint64(factor * MODULUS >> 64 * i & (1 << 64) - 1) for i in range(4))
@@ -36,89 +36,101 @@ _ONCE, _THRICE = (
 def workspace() -> Any:
     """Arrays for one thread's calls of these kernels."""
     # what fills a batch up to a multiple of eight pairs: any two x that differ will do
-    spare_points = aligned(2, POINT_WORDS)
-    spare_points[:] = [[0] * POINT_WORDS, [1] * POINT_WORDS]
-    spare = np.array([spare_points.ctypes.data, spare_points.ctypes.data + 64], dtype=np.int64)
-    addresses = np.empty((3, BATCH), dtype=np.int64)
-    masks = np.empty((2, BATCH // LANES), dtype=np.uint8)
-    blocks = aligned(2, BATCH // LANES, LIMBS, LANES)
-    return spare_points, spare, *addresses, *blocks, *masks
+    spare_points = aligned(3, POINT_WORDS)
+    spare_points[:] = np.arange(3).reshape(3, 1)
+    spare = spare_points.ctypes.data + 64 * np.arange(3)
+    pairs = np.empty((3, BATCH + LANES), dtype=np.int64)
+    order = np.empty((3, CHUNK), dtype=np.int64)
+    classes = np.empty(_CLASSES, dtype=np.int64)
+    return spare_points, spare, tuple(pairs), scratch_for(BATCH // LANES), tuple(order), classes
 
 
 @jit
-def _add_batch(work: Any, count: int, sums: int, items: Any, upcoming: Any, cursor: int) -> int:
-    """Adds the gathered pairs, writes the sums, and marks the items that became infinity by 0."""
-    _, spare, left, right, slots, denominators, products, doubled, opposite = work
-    groups = (count + 7) // 8
-    for i in range(count, 8 * groups):
-        left[i], right[i] = spare[0], spare[1]
-    infinite: int = add_pairs(
-        left, right, groups, sums, denominators, products, doubled, opposite, upcoming, cursor
-    )
-    if infinite:
-        for i in range(count):
-            if opposite[i // 8] >> (i % 8) & 1:
-                items[slots[i]] = 0
+def add_batch(work: Any, count: int, upcoming: Any, cursor: int) -> int:
+    """Adds ``count`` pairs gathered in the workspace; returns 0 unless a sum is infinity."""
+    spare, pairs = work[1], work[2]
+    groups = (count + LANES - 1) // LANES
+    for i in range(count, LANES * groups):
+        pairs[0][i], pairs[1][i], pairs[2][i] = spare[0], spare[1], spare[2]
+    infinite: int = add_pairs(pairs, groups, work[3], upcoming, cursor)
     return infinite
 
 
 @jit
-def _drop_infinities(items: Any, bounds: Any, first: int, last: int) -> None:
-    """Closes the gaps that address 0 marks in the groups first ... last - 1."""
-    start = kept = bounds[first]
+def _in_order(bounds: Any, first: int, last: int, work: Any) -> None:
+    """Groups first ... last - 1 by falling size: their numbers, starts and sizes.
+
+    Loops over groups of one size are predicted well, and finished groups are at the end.
+    """
+    numbers, starts, sizes = work[4]
+    following = work[5]
+    following[:] = 0
     for group in range(first, last):
-        stop = bounds[group + 1]
-        for i in range(start, stop):
-            if items[i] != 0:
-                items[kept] = items[i]
+        size = bounds[group + 1] - bounds[group]
+        following[_CLASSES - 1 - min(size, _CLASSES - 1)] += 1
+    position = 0
+    for i in range(_CLASSES):
+        count = following[i]
+        following[i] = position
+        position += count
+    for group in range(first, last):
+        size = bounds[group + 1] - bounds[group]
+        place = _CLASSES - 1 - min(size, _CLASSES - 1)
+        at = following[place]
+        following[place] = at + 1
+        numbers[at], starts[at], sizes[at] = group, bounds[group], size
+
+
+@jit
+def _drop_infinities(items: Any, starts: Any, sizes: Any, active: int) -> None:
+    """Takes items that are infinity out of their groups."""
+    for i in range(active):
+        kept = starts[i]
+        for item in range(starts[i], starts[i] + sizes[i]):
+            if is_finite_at(items[item]):
+                items[kept] = items[item]
                 kept += 1
-        bounds[group + 1] = kept
-        start = stop
+        sizes[i] = kept - starts[i]
 
 
 @jit
 def _reduce_groups(
-    items: Any, bounds: Any, first: int, last: int, room: int, work: Any, upcoming: Any
+    items: Any, groups: int, room: int, work: Any, upcoming: Any, cursor: int
 ) -> None:
-    """Leaves at most one item in each of the groups first ... last - 1: the group's sum.
+    """Leaves at most one item, the group's sum, at the start of each of the groups in order.
 
-    Groups move down to stay adjacent. Sums are written from the address ``room`` on.
+    Sums are written from the address ``room`` on.
     """
-    left, right, slots = work[2], work[3], work[4]
-    cursor = bounds[last]
-    unfinished = True
-    while unfinished:
-        unfinished = False
-        infinite = pairs = 0
-        start = kept = bounds[first]
-        for group in range(first, last):
-            stop = bounds[group + 1]
-            while start + 1 < stop:
-                left[pairs] = items[start]
-                right[pairs] = items[start + 1]
-                slots[pairs] = kept
-                items[kept] = room + 64 * pairs
-                start += 2
-                kept += 1
-                pairs += 1
-                if pairs == BATCH:
-                    infinite += _add_batch(work, pairs, room, items, upcoming, cursor)
-                    room += 64 * pairs
-                    cursor += pairs
-                    pairs = 0
-                    unfinished = True
-            if start < stop:
-                items[kept] = items[start]
-                start += 1
-                kept += 1
-            bounds[group + 1] = kept
-        if pairs:
-            infinite += _add_batch(work, pairs, room, items, upcoming, cursor)
-            room += 64 * pairs
-            cursor += pairs
-            unfinished = True
+    left, right, targets = work[2]
+    _, starts, sizes = work[4]
+    active = groups
+    while True:
+        while active > 0 and sizes[active - 1] < 2:
+            active -= 1
+        if active == 0:
+            break
+        infinite = count = 0
+        for group in range(active):
+            start, size = starts[group], sizes[group]
+            half = size // 2
+            rest = size - half
+            for item in range(start, start + half):
+                left[count] = items[item]
+                right[count] = items[item + rest]
+                targets[count] = room
+                items[item] = room
+                room += 64
+                count += 1
+                if count == BATCH:
+                    infinite += add_batch(work, count, upcoming, cursor)
+                    cursor += count
+                    count = 0
+            sizes[group] = rest
+        if count:
+            infinite += add_batch(work, count, upcoming, cursor)
+            cursor += count
         if infinite:
-            _drop_infinities(items, bounds, first, last)
+            _drop_infinities(items, starts, sizes, active)
 
 
 @jit
@@ -128,25 +140,23 @@ def sum_groups(
     """Row g of ``sums`` becomes the sum of group g, for groups first ... last - 1.
 
     Group g is items[bounds[g] : bounds[g + 1]], addresses of finite points as ``points`` describes
-    them; both arrays are used up. The sum of no points is infinity, all zero. ``room`` is for as
-    many points as CHUNK or the largest group, and eight; ``work`` is a ``workspace``.
+    them; ``items`` is used up. The sum of no points is infinity, all zero. ``room`` is for as many
+    points as CHUNK or the largest group; ``work`` is a ``workspace``.
     """
     # while a chunk is added up, the next one's points are brought near
     upcoming = items[: bounds[last]]
+    numbers, starts, sizes = work[4]
     while first < last:
-        start = bounds[first]
         until = first + 1
-        while until < last and bounds[until + 1] - start <= CHUNK:
+        while until < last and bounds[until + 1] - bounds[first] <= CHUNK and until - first < CHUNK:
             until += 1
-        # the next chunk's first bound moves with this chunk's last
-        following = bounds[until]
-        _reduce_groups(items, bounds, first, until, room.ctypes.data, work, upcoming)
-        for group in range(first, until):
-            if bounds[group] < bounds[group + 1]:
-                _copy_point(sums, group, items[bounds[group]])
+        _in_order(bounds, first, until, work)
+        _reduce_groups(items, until - first, room.ctypes.data, work, upcoming, bounds[until])
+        for i in range(until - first):
+            if sizes[i] > 0:
+                _copy_point(sums, numbers[i], items[starts[i]])
             else:
-                store_infinity(sums, group)
-        bounds[until] = following
+                store_infinity(sums, numbers[i])
         first = until
 
 

@@ -173,7 +173,7 @@ def _sum_windows(bit_sums: Words, parts: Sequence[_Part]) -> None:
     digits = np.empty(max(len(part.terms.bases) for part in parts), dtype=np.int32)
     following = np.empty(most, dtype=np.int64)
     buckets = aligned(2 * groups + len(parts) * (levels + 1), POINT_WORDS)
-    room = aligned(max(len(items), group_sums.CHUNK) + LANES, POINT_WORDS)
+    room = aligned(max(len(items), group_sums.CHUNK), POINT_WORDS)
     sums = aligned(levels * len(parts), POINT_WORDS)
     work = group_sums.workspace()
 
@@ -193,10 +193,8 @@ def _sum_windows(bit_sums: Words, parts: Sequence[_Part]) -> None:
         )
     bounds[groups] = position
     group_sums.sum_groups(buckets, items, bounds, 0, groups, room, work)
-    odd_items, odd_bounds = np.empty(groups, np.int64), np.empty(len(sums) + 1, np.int64)
-    kernels.weigh_buckets(
-        sums, buckets, first, sizes, items, bounds, odd_items, odd_bounds, room, work
-    )
+    bounds = np.empty(len(sums) + 1, dtype=np.int64)
+    kernels.weigh_buckets(sums, buckets, first, sizes, items, bounds, room, work)
     for index, part in enumerate(parts):
         rows = sums[index :: len(parts)][: (part.window.groups - 1).bit_length()]
         bit_sums[part.column, part.window.position :][: len(rows)] = rows

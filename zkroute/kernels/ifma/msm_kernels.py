@@ -14,8 +14,8 @@ import numpy as np
 from zkroute.kernels._jit import jit
 from zkroute.kernels.ifma import projective
 from zkroute.kernels.ifma.blocks import store
-from zkroute.kernels.ifma.group_sums import sum_groups
-from zkroute.kernels.ifma.points import row_is_finite
+from zkroute.kernels.ifma.group_sums import BATCH, add_batch, sum_groups
+from zkroute.kernels.ifma.points import copy_point, row_is_finite, store_infinity
 
 
 @jit
@@ -127,6 +127,33 @@ def sort_window(
 
 
 @jit
+def _halve(buckets: Any, row: int, size: int, halves: int, work: Any, count: int) -> int:
+    """Makes row ``halves`` + d the sum of rows ``row`` + 2 d and the next, for all d but 0.
+
+    Pairs are left in the workspace, behind the ``count`` there, until there are many. Returns how
+    many are there now.
+    """
+    left, right, targets = work[2]
+    place = buckets.ctypes.data
+    store_infinity(buckets, halves)
+    for even in range(2, size, 2):
+        target = halves + even // 2
+        if even + 1 == size or not row_is_finite(buckets, row + even + 1):
+            copy_point(buckets, target, place + 64 * (row + even))
+        elif not row_is_finite(buckets, row + even):
+            copy_point(buckets, target, place + 64 * (row + even + 1))
+        else:
+            left[count] = place + 64 * (row + even)
+            right[count] = place + 64 * (row + even + 1)
+            targets[count] = place + 64 * target
+            count += 1
+            if count == BATCH:
+                add_batch(work, count, left[:0], 0)
+                count = 0
+    return count
+
+
+@jit
 def weigh_buckets(
     bit_sums: Any,
     buckets: Any,
@@ -134,8 +161,6 @@ def weigh_buckets(
     sizes: Any,
     items: Any,
     bounds: Any,
-    odd_items: Any,
-    odd_bounds: Any,
     room: Any,
     work: Any,
 ) -> None:
@@ -147,38 +172,30 @@ def weigh_buckets(
 
     Window w of v has the buckets from row first[w] on, sizes[w] of them; its S_j becomes row
     v j + w of ``bit_sums``, which must have rows for the largest window. ``buckets`` needs rows
-    for the halves as well, and ``items``, ``bounds`` and ``odd_items`` room for all buckets.
+    for the halves as well; ``items`` is room for as many as there are buckets.
     """
     windows = len(first)
-    rows, odd_count, place = 0, 0, buckets.ctypes.data
+    rows, odd, place = 0, 0, buckets.ctypes.data
     for window in range(windows):
         rows += sizes[window]
     for level in range(len(bit_sums) // windows):
-        halves = buckets[rows:]
-        group = position = 0
+        count = 0
         for window in range(windows):
             row, size = first[window], sizes[window]
-            odd_bounds[level * windows + window] = odd_count
+            bounds[level * windows + window] = odd
             for digit in range(1, size, 2):
                 if row_is_finite(buckets, row + digit):
-                    odd_items[odd_count] = place + 64 * (row + digit)
-                    odd_count += 1
-            # what falls to digit 0 counts nothing and is left out
-            half = (size + 1) // 2
-            for digit in range(half):
-                bounds[group] = position
-                group += 1
-                for source in range(max(2 * digit, 2), min(2 * digit + 2, size)):
-                    if row_is_finite(buckets, row + source):
-                        items[position] = place + 64 * (row + source)
-                        position += 1
-            first[window] = rows
+                    items[odd] = place + 64 * (row + digit)
+                    odd += 1
+            if size > 2:
+                count = _halve(buckets, row, size, rows, work, count)
+            half = (size + 1) // 2 if size > 2 else 0
+            first[window], sizes[window] = rows, half
             rows += half
-            sizes[window] = half if half > 1 else 0
-        bounds[group] = position
-        sum_groups(halves, items, bounds, 0, group, room, work)
-    odd_bounds[len(bit_sums)] = odd_count
-    sum_groups(bit_sums, odd_items, odd_bounds, 0, len(bit_sums), room, work)
+        if count:
+            add_batch(work, count, items[:0], 0)
+    bounds[len(bit_sums)] = odd
+    sum_groups(bit_sums, items, bounds, 0, len(bit_sums), room, work)
 
 
 @jit

@@ -101,8 +101,8 @@ def multiply_points(coordinates: Any, addresses: Any, digits: Any, table: Any, e
 
 
 @jit
-def normalize(points: int, coordinates: Any, products: Any, eights: int) -> None:
-    """Affine points, 64 bytes each from the address ``points`` on, of projective eights.
+def normalize(targets: Any, coordinates: Any, products: Any, eights: int) -> None:
+    """Affine points of projective eights, eight to each eight addresses of ``targets``.
 
     ``products`` has a block for each eight. Infinity becomes all zero.
     """
@@ -120,7 +120,7 @@ def normalize(points: int, coordinates: Any, products: Any, eights: int) -> None
         x = field.multiply(load(coordinates, 3 * eight), reciprocal)
         y = field.multiply(load(coordinates, 3 * eight + 1), reciprocal)
         x, y = select(infinite, zeros(), x), select(infinite, zeros(), y)
-        store_points(points + 512 * eight, field.canonical(x), field.canonical(y))
+        store_points(targets, 8 * eight, field.canonical(x), field.canonical(y))
 
 
 @jit

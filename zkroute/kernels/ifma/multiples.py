@@ -99,6 +99,7 @@ def _multiply(points: Words, rows: NDArray[np.int64], digits: NDArray[np.int8]) 
     padded = np.zeros((eights * LANES, kernels.DIGITS), dtype=np.int8)
     padded[:count] = digits
     products = aligned(eights * LANES, POINT_WORDS)
+    targets = products.ctypes.data + POINT_BYTES * np.arange(eights * LANES)
 
     def work(start: int, stop: int) -> None:
         coordinates = aligned(3 * (stop - start), LIMBS, LANES)
@@ -106,8 +107,7 @@ def _multiply(points: Words, rows: NDArray[np.int64], digits: NDArray[np.int8]) 
         table = aligned(kernels.TABLE_BLOCKS, LIMBS, LANES)
         kernels.multiply_points(coordinates, *arguments, table, stop - start)
         inverses = aligned(stop - start, LIMBS, LANES)
-        target = products.ctypes.data + POINT_BYTES * LANES * start
-        kernels.normalize(target, coordinates, inverses, stop - start)
+        kernels.normalize(targets[LANES * start :], coordinates, inverses, stop - start)
 
     run_all([partial(work, *piece) for piece in ranges(eights, 1, 4)])
     return products[:count]
@@ -154,6 +154,6 @@ def _generator_table() -> Words:
 
 def _sum_groups(sums: Words, items: NDArray[np.int64], bounds: NDArray[np.int64]) -> None:
     """The sums of all groups, each of fewer points than a chunk has."""
-    room = aligned(group_sums.CHUNK + LANES, POINT_WORDS)
+    room = aligned(group_sums.CHUNK, POINT_WORDS)
     arguments = 0, len(sums), room, group_sums.workspace()
     group_sums.sum_groups(sums, items, bounds, *arguments)

@@ -159,6 +159,18 @@ def store_infinity(_typing: Any, points: Any, row: Any) -> tuple[Any, Generator]
 
 
 @intrinsic
+def is_finite_at(_typing: Any, address: Any) -> tuple[Any, Generator]:
+    """Whether the point at an address is not infinity."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, values: Values) -> ir.Value:
+        place = builder.and_(values[0], ir.Constant(I64, -POINT_BYTES % (1 << 64)))
+        pointer = builder.inttoptr(place, VECTOR.as_pointer())
+        return _is_nonzero(builder, builder.load(pointer, align=POINT_BYTES))
+
+    return types.boolean(types.int64), generate
+
+
+@intrinsic
 def row_is_finite(_typing: Any, points: Any, row: Any) -> tuple[Any, Generator]:
     """Whether a row of eight words is not infinity."""
 
@@ -175,16 +187,17 @@ def _is_nonzero(builder: ir.IRBuilder, row: ir.Value) -> ir.Value:
 
 
 @intrinsic
-def store_points(_typing: Any, address: Any, x: Any, y: Any) -> tuple[Any, Generator]:
-    """Writes eight points with carried coordinates, one after another, at an address."""
+def store_points(_typing: Any, targets: Any, first: Any, x: Any, y: Any) -> tuple[Any, Generator]:
+    """Writes eight points with carried coordinates to the addresses from number ``first`` on."""
 
-    def generate(context: Any, builder: Any, _signature: Any, values: Values) -> ir.Value:
-        words = words_of_limbs(builder, unpack(builder, values[1]))
-        words += words_of_limbs(builder, unpack(builder, values[2]))
-        pointer = builder.inttoptr(values[0], VECTOR.as_pointer())
+    def generate(context: Any, builder: Any, signature: Any, values: Values) -> ir.Value:
+        words = words_of_limbs(builder, unpack(builder, values[2]))
+        words += words_of_limbs(builder, unpack(builder, values[3]))
+        addresses = _data(context, builder, signature.args[0], values[0], values[1])
         for lane, row in enumerate(transposed(builder, words)):
-            place = builder.gep(pointer, [ir.Constant(I64, lane)])
+            address = builder.load(builder.gep(addresses, [ir.Constant(I64, lane)]))
+            place = builder.inttoptr(address, VECTOR.as_pointer())
             builder.store(row, place, align=POINT_BYTES)
         return context.get_dummy_value()
 
-    return types.void(types.int64, element8, element8), generate
+    return types.void(targets, types.int64, element8, element8), generate
