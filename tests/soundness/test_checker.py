@@ -120,13 +120,13 @@ def sweep(name: str, count: int, share: float, seed: int) -> None:
     """Changes a share of all cells; every change but to declared free cells must be caught."""
     rng = random.Random(seed)
     setting, columns, order_count = swept(name, count)
-    checker = ChangeChecker(setting, columns, order_count)
+    checker = ChangeChecker(setting.circuit, setting.instance(order_count), columns)
     missed, tried = [], 0
-    for cell in private_cells(setting):
+    for cell in private_cells(setting.circuit):
         if rng.random() >= share:
             continue
         value = columns[cell.table, cell.column][cell.row]
-        free = is_free(setting, columns, cell)
+        free = is_free(setting.circuit, columns, cell)
         for other in other_values(value, rng):
             tried += 1
             if (checker.first_failure(cell, other) is None) != free:
@@ -155,8 +155,8 @@ def test_every_changed_cell_is_caught(name: str, count: int) -> None:
 def test_the_quick_check_of_a_change_agrees_with_the_whole_checker() -> None:
     rng = random.Random(3)
     setting, columns, count = swept("notional by seven", 23)
-    quick = ChangeChecker(setting, columns, count)
-    for cell in rng.sample(list(private_cells(setting)), 60):
+    quick = ChangeChecker(setting.circuit, setting.instance(count), columns)
+    for cell in rng.sample(list(private_cells(setting.circuit)), 60):
         place = (cell.table, cell.column)
         other = rng.choice(other_values(columns[place][cell.row], rng))
         values = list(columns[place])
@@ -189,6 +189,6 @@ def test_other_public_node_parameters_are_refused(field: str, slot: int) -> None
     """Slot 3 is down: nothing is derived of it but that it takes nothing."""
     setting, columns, count = swept("notional by seven", 23)
     values = list(getattr(setting.parameters, field))
-    values[slot] = 1 - values[slot] if field == "exists" else values[slot] + 1
+    values[slot] = 1 - values[slot] if field in ("exists", "segment") else values[slot] + 1
     other = replace(setting, parameters=replace(setting.parameters, **{field: values}))
     assert failures(other, columns, count) or (slot == 3 and field in ("segment", "base", "slope"))

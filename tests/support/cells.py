@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from circuits.instance import Instance
 from circuits.ir.check import Checker, Failure
 from circuits.ir.circuit import Circuit
 from circuits.ir.expression import Expression, cells
 from circuits.ir.table import Kind
-from tests.support.claims import Columns, Setting
+from circuits.routing import RoutingCircuit
+from tests.support.claims import Columns, known_columns
 from zkroute.algebra.scalars import MODULUS
 
 
@@ -25,25 +27,51 @@ class Cell:
     row: int
 
 
-def private_cells(setting: Setting) -> Iterator[Cell]:
+def private_cells(circuit: RoutingCircuit) -> Iterator[Cell]:
     """Every cell that a prover fills in."""
-    circuit = setting.circuit.lowered.circuit
-    for column in circuit.columns(Kind.HEADER, Kind.WITNESS):
-        for row in range(circuit.tables[column.table].rows):
+    for column in circuit.lowered.circuit.columns(Kind.HEADER, Kind.WITNESS):
+        for row in range(circuit.lowered.circuit.tables[column.table].rows):
             yield Cell(column.table, column.name, row)
 
 
-def is_free(setting: Setting, columns: Columns, cell: Cell) -> bool:
+def is_free(circuit: RoutingCircuit, columns: Columns, cell: Cell) -> bool:
     """Cells the statement leaves open on purpose.
 
     Masks are random numbers. An order's digest is content: the header's commitment binds it, no
-    rule of routing looks at it (but it must be zero where there is no order).
+    rule of routing looks at it (but it must be zero where there is no order, and stay the same
+    while an order is held).
     """
-    specification = setting.circuit.lowered.circuit.specification(cell.table, cell.column)
-    if specification.masked:
+    if circuit.lowered.circuit.specification(cell.table, cell.column).masked:
         return True
-    is_digest = (cell.table, cell.column) == ("orders", "digest")
-    return is_digest and columns["orders", "active"][cell.row] == 1
+    if (cell.table, cell.column) != ("orders", "digest"):
+        return False
+    waits = [columns.get(("orders", name), [0] * (cell.row + 1)) for name in ("held", "carried")]
+    return columns["orders", "active"][cell.row] == 1 and not any(w[cell.row] for w in waits)
+
+
+def may_be_free(circuit: RoutingCircuit, columns: Columns, cell: Cell) -> bool:
+    """Cells that another true claim may fill differently, beyond those that are free throughout.
+
+    Each is bound by a commitment or says nothing: an unused entry of what the previous batch held
+    (that batch's proof makes it zero); the class of a leg, which is not routed, where there are no
+    margin rules; whether an order that was not placed is a leg; where a group of orders that were
+    not placed is cut in two.
+    """
+    if is_free(circuit, columns, cell):
+        return True
+    if cell.table == "carry":
+        used = cell.column in ("sequence_before", "digest_before")
+        return used and not columns["carry", "used_before"][cell.row]
+    if cell.table != "orders":
+        return False
+
+    def there(name: str) -> bool:
+        return bool(columns.get(("orders", name), [0] * (cell.row + 1))[cell.row])
+
+    not_placed = there("held") or there("rejected")
+    return (cell.column in ("last", "leg") and not_placed) or (
+        cell.column == "class" and there("leg") and not circuit.features.margins
+    )
 
 
 def other_values(value: int, rng: random.Random) -> list[int]:
@@ -65,16 +93,13 @@ class ChangeChecker:
     The unchanged trace passes, so a rule that does not read the column passes after the change.
     """
 
-    def __init__(self, setting: Setting, columns: Columns, order_count: int) -> None:
-        self._circuit = setting.circuit.lowered.circuit
+    def __init__(self, circuit: RoutingCircuit, instance: Instance, columns: Columns) -> None:
+        self._circuit = circuit.lowered.circuit
+        known = known_columns(circuit, instance)
         self._arrays = {
-            place: np.array(values, dtype=object)
-            for place, values in {**setting.known, **columns}.items()
+            place: np.array(values, dtype=object) for place, values in {**known, **columns}.items()
         }
-        self._claims = {
-            "first_sequence": setting.first_sequence,
-            "order_count": order_count,
-        }
+        self._claims = instance.claims
         self._parts: dict[tuple[str, str], Circuit] = {}
 
     def first_failure(self, cell: Cell, value: int) -> Failure | None:

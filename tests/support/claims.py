@@ -60,19 +60,24 @@ class Setting:
     @cached_property
     def known(self) -> Columns:
         """Public and fixed columns, padded to their tables' rows."""
-        tables = self.circuit.lowered.circuit.tables
-        columns = dict(public_columns(self.circuit, self.instance()))
-        for column in self.circuit.lowered.circuit.columns(Kind.FIXED):
-            columns[column.table, column.name] = list(range(tables[column.table].rows))
-        return {
-            place: values + [0] * (tables[place[0]].rows - len(values))
-            for place, values in columns.items()
-        }
+        return known_columns(self.circuit, self.instance())
 
     def composite(self, slot: int, work: int) -> int:
         parameters = self.parameters
         key = parameters.base[slot] + parameters.slope[slot] * work
         return key * self.policy.slots + slot
+
+
+def known_columns(circuit: RoutingCircuit, instance: Instance) -> Columns:
+    """Public and fixed columns, padded to their tables' rows."""
+    tables = circuit.lowered.circuit.tables
+    columns = dict(public_columns(circuit, instance))
+    for column in circuit.lowered.circuit.columns(Kind.FIXED):
+        columns[column.table, column.name] = list(range(tables[column.table].rows))
+    return {
+        place: values + [0] * (tables[place[0]].rows - len(values))
+        for place, values in columns.items()
+    }
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,15 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.ir.table import Kind
+from circuits.statement import smallest_log_rows
+from circuits.tables.carry import ENTRY
 from prover.batch import CommittedBatch
 from prover.commit import BlindedColumn
 from prover.keygen import ProvingKey, derive_key
 from prover.prove import Run
 from prover.trace.limbs import from_integers, to_integers
 from tests.support.claims import Columns, Setting
-from tests.support.policies import POLICIES, SNAPSHOTS
+from tests.support.policies import ALL_POLICIES, SNAPSHOTS
 from tests.support.settings import setting_of_batch
 from tests.support.trapdoor import srs_with_known_tau
 from tests.support.world import World
@@ -51,7 +53,8 @@ def trapdoor_srs(log_rows: int) -> StructuredReferenceString:
 @cache
 def lying_world(name: str, log_rows: int = 6) -> World:
     """A router under a named policy whose SRS has the known tau."""
-    policy = parse_policy(POLICIES[name], name)
+    policy = parse_policy(ALL_POLICIES[name], name)
+    log_rows = max(log_rows, smallest_log_rows(policy, 0))
     snapshot = parse_snapshot(SNAPSHOTS[name], name)
     srs = trapdoor_srs(log_rows)
     key = derive_key(policy, len(snapshot.nodes), log_rows, srs, engine())
@@ -98,6 +101,15 @@ class Scene:
             "work_before": points.get(("nodes", "work_before"), header.work_before),
             "work_after": points.get(("nodes", "work_after"), header.work_after),
         } | changes
+        for when in ("before", "after"):
+            old = getattr(header, f"carry_{when}")
+            changes.setdefault(
+                f"carry_{when}",
+                tuple(
+                    points.get(("carry", f"{name}_{when}"), point)
+                    for name, point in zip(ENTRY, old, strict=bool(old))
+                ),
+            )
         return self.sign(replace(header, **changes))
 
     def _commitments(self, columns: Columns) -> dict[tuple[str, str], PointG1]:
@@ -127,6 +139,11 @@ class Scene:
             },
             ("nodes", "work_before"): opening.before.blinding,
             ("nodes", "work_after"): opening.after.blinding,
+            **{
+                ("carry", f"{name}_{when}"): blinding
+                for when, state in (("before", opening.before), ("after", opening.after))
+                for name, blinding in zip(ENTRY, state.carry_blinding, strict=False)
+            },
         }
 
     def prove(

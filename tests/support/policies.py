@@ -130,3 +130,86 @@ SNAPSHOTS = dict.fromkeys(POLICIES, NODES) | {
     "priorities by unit": nodes_text("fsf", down="1"),
     "example": EXAMPLE_NODES,
 }
+
+WHOLE_RULE = """
+name = "whole rule"
+chain = "test"
+slots = 8
+bundles = true
+[classes]
+intents = ["open", "close"]
+tiers = ["retail", "institutional"]
+instruments = ["BTC"]
+order_types = ["market"]
+fee_classes = ["maker", "taker"]
+[cost]
+kind = "notional"
+unit = 100
+[key]
+gas_weight = 3
+latency_weight = 2
+forecast_weight = 1
+slope = "inverse-capacity"
+slope_scale = 600
+[queue]
+drain = "service-rate"
+carry = 32
+[risk]
+high_value_notional = 1200
+rate_scale = 1000
+[[margins]]
+match = { intent = ["open"], tier = ["retail"] }
+rate = 5
+kind = "initial"
+[[margins]]
+match = { intent = ["close"] }
+rate = 9
+kind = "maintenance"
+[sharding]
+a = 7
+b = 3
+p = 101
+shards = 3
+[gas]
+levels = [10, 20]
+[publish]
+counts = true
+loads = true
+herfindahl = true
+max_count = true
+max_share_percent = 90
+[[segments]]
+name = "fast"
+nodes = { groups = ["fast"] }
+overflow = "slow"
+breaker = 40
+[[segments]]
+name = "slow"
+nodes = { groups = ["slow"] }
+saturation = 190
+breaker = 60
+[[routes]]
+match = { margin = "liquidation" }
+segment = "fast"
+priority = 0
+[[routes]]
+match = { value = "high" }
+segment = "fast"
+priority = 2
+[[routes]]
+match = { shard = [1], gas_level = [1, 2] }
+segment = "fast"
+priority = 4
+[[routes]]
+match = { tier = ["institutional"], fee_class = ["taker"] }
+segment = "fast"
+priority = 1
+[[routes]]
+segment = "slow"
+priority = 3
+"""
+"""Every feature at once; small numbers, so that every one of them decides some order's fate."""
+
+POLICIES_WITH_CLOSING = {"whole rule": WHOLE_RULE}
+SNAPSHOTS |= {"whole rule": NODES.replace("epoch = 1", "epoch = 1\ngas_price = 15")}
+ALL_POLICIES = POLICIES | POLICIES_WITH_CLOSING

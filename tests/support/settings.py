@@ -16,7 +16,7 @@ from tests.property.documents import case_orders
 from tests.property.documents import policy_text as case_policy
 from tests.property.documents import snapshot_text as case_snapshot
 from tests.support.claims import Columns, Setting
-from tests.support.policies import POLICIES, SNAPSHOTS
+from tests.support.policies import ALL_POLICIES, SNAPSHOTS
 from tests.support.world import World
 from zkroute.algebra.scalars import MODULUS
 from zkroute.model.order import EMPTY_PAYLOAD, OrderColumns, Orders, new_orders
@@ -28,11 +28,14 @@ from zkroute.routing.router import RoutedBatch, route
 
 @cache
 def documents(name: str) -> tuple[Policy, Snapshot]:
-    return parse_policy(POLICIES[name], name), parse_snapshot(SNAPSHOTS[name], name)
+    return parse_policy(ALL_POLICIES[name], name), parse_snapshot(SNAPSHOTS[name], name)
 
 
 def small_orders(policy: Policy, count: int, rng: random.Random, limit: int = 40) -> Orders:
-    """Orders with sizes and prices small enough to meet every rounding and many ties."""
+    """Orders with sizes and prices small enough to meet every rounding and many ties.
+
+    Where the policy bundles orders a third of them are legs; margins are near what rules ask for.
+    """
     drawn = [
         np.array([rng.randrange(len(names)) for _ in range(count)], dtype=np.int64)
         for names in policy.dimensions
@@ -47,10 +50,11 @@ def small_orders(policy: Policy, count: int, rng: random.Random, limit: int = 40
         account=words(),
         size=words(),
         price=words(),
-        margin=np.zeros((count, 2), dtype=np.uint64),
+        margin=np.stack([words() % np.uint64(13), np.zeros(count, np.uint64)], axis=1),
         time_ms=words(),
         client_order_id=np.zeros(count, dtype="S32"),
         payload_sha256=np.tile(np.frombuffer(EMPTY_PAYLOAD, dtype=np.uint8), (count, 1)),
+        is_leg=np.array([policy.bundles and n > 0 and rng.random() < 0.3 for n in range(count)]),
     )
     return new_orders(policy, columns)
 

@@ -98,7 +98,7 @@ def dropped(setting: Setting, rows: list[Row]) -> Attack:
         setting,
         follow(setting, kept),
         BUS.format("sequence"),
-        "the number of orders is the claimed one",
+        "the number of orders that arrived is the claimed one",
     )
 
 
@@ -166,5 +166,5 @@ def unlisted_route(setting: Setting, rows: list[Row]) -> Attack:
     return attack(
         setting,
         follow(setting, smallest_key(setting, rows)),
-        "only listed routes are used",
+        "only listed route entries are used",
     )

@@ -25,7 +25,7 @@ def busy_padding(setting: Setting, rows: list[Row]) -> Attack:
         setting,
         rows,
         {("orders", "composite"): {40: 5}},
-        "composite is zero where there is no order",
+        "composite is zero where no node was chosen",
     )
 
 
@@ -37,6 +37,7 @@ def costly_padding(setting: Setting, rows: list[Row]) -> Attack:
         {("orders", "price"): {40: 7}, ("orders", "size"): {40: 7}, ("orders", "cost"): {40: 7}},
         "price is zero where there is no order",
         "size is zero where there is no order",
+        "cost is zero where there is no order",
     )
 
 
@@ -78,9 +79,9 @@ def half_active(setting: Setting, rows: list[Row]) -> Attack:
         "rows with orders come first",
         "digest is zero where there is no order",
         "sequence is zero where there is no order",
-        "node is zero where there is no order",
-        "slope is zero where there is no order",
-        "composite is zero where there is no order",
+        "node is zero where no node was chosen",
+        "slope is zero where no node was chosen",
+        "composite is zero where no node was chosen",
         "an order that is not last is followed by an order",
         BUS.format("node"),
         BUS.format("path"),

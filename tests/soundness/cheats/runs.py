@@ -112,7 +112,7 @@ def threshold_of_nothing(setting: Setting, rows: list[Row]) -> Attack:
         [],
         {("nodes", "threshold"): dict.fromkeys(members(setting, 0), 1)},
         "an empty segment has threshold zero",
-        "the number of orders is the claimed one",
+        "the number of orders that arrived is the claimed one",
     )
 
 
@@ -140,7 +140,7 @@ def endless(setting: Setting, rows: list[Row]) -> Attack:
             ("nodes", "threshold"): slots,
         },
         BUS.format("range"),
-        "the last row of the table ends its segment",
+        "the last row of the table ends its group",
     )
 
 
@@ -152,4 +152,4 @@ def rotated(setting: Setting, rows: list[Row]) -> Attack:
         place: values[20:] + values[:20] if place[0] == "orders" else values
         for place, values in columns.items()
     }
-    return Attack(turned, frozenset(["the last row of the table ends its segment"]))
+    return Attack(turned, frozenset(["the last row of the table ends its group"]))
