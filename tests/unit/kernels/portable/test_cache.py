@@ -91,15 +91,18 @@ def test_a_process_that_cannot_write_still_computes_and_says_why(tmp_path: Path)
 def test_the_users_own_numba_settings_are_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    theirs.mkdir()
+    monkeypatch.setattr(_jit, "_kernel_directory", lambda package: ours)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(theirs))
 
     def twice(value: int) -> int:
         return 2 * value
 
-    twice.__module__ = "zkroute.kernels.portable.twice"
     assert _jit.jit(twice)(21) == 42
-    assert str(tmp_path) == numba.config.CACHE_DIR
-    assert list(tmp_path.iterdir()) == []
+    assert str(theirs) == numba.config.CACHE_DIR
+    assert list(theirs.iterdir()) == []
+    assert [path.suffix for path in ours.rglob("*.nbi")] == [".nbi"]
 
 
 def test_directory_depends_on_every_source_and_on_nothing_above_it(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +14,11 @@ from zkroute import paths
 from zkroute.errors import UsageError
 from zkroute.kernels import select
 
+# imported here, so that its kernels are decorated for the real processor
+from zkroute.kernels.portable.engine import PortableEngine
+
+IFMA = "zkroute.kernels.ifma.engine"
+
 
 @pytest.fixture
 def processor(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
@@ -19,13 +26,23 @@ def processor(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
     features: dict[str, bool] = {}
     monkeypatch.setattr(select.llvmlite.binding, "get_host_cpu_features", lambda: features)
     module = SimpleNamespace(IfmaEngine=lambda: SimpleNamespace(name="ifma"))
-    monkeypatch.setitem(sys.modules, "zkroute.kernels.ifma.engine", module)
-    monkeypatch.setattr(select.importlib.util, "find_spec", lambda name: module)
+    monkeypatch.setitem(sys.modules, IFMA, module)
+    find_instead(monkeypatch, lambda: module)
     return features
 
 
+def find_instead(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], object]) -> None:
+    """Lets ``find_spec`` answer so for the ifma package, and as ever for all others."""
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, package=None: answer() if name == IFMA else find_spec(name, package),
+    )
+
+
 def test_portable_runs_everywhere(processor: dict[str, bool]) -> None:
-    assert select.make_engine("portable").name == "portable"
+    assert isinstance(select.make_engine("portable"), PortableEngine)
     assert select.make_engine("auto").name == "portable"
 
 
@@ -46,12 +63,12 @@ def test_ifma_elsewhere_is_refused(processor: dict[str, bool]) -> None:
 def test_auto_does_without_a_missing_package(
     processor: dict[str, bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError(name)
+    def missing() -> None:
+        raise ModuleNotFoundError(IFMA)
 
     processor["avx512ifma"] = True
-    for find_spec in (lambda name: None, missing):
-        monkeypatch.setattr(select.importlib.util, "find_spec", find_spec)
+    for answer in (lambda: None, missing):
+        find_instead(monkeypatch, answer)
         assert select.make_engine("auto").name == "portable"
 
 
