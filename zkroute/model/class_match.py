@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from zkroute.model.document import Table
 from zkroute.model.policy_parts import CLASS_FIELDS, CLASS_NAME_LENGTH
@@ -21,16 +21,12 @@ def class_match_document(match: ClassMatch) -> dict[str, object]:
     return dict(zip(CLASS_FIELDS, map(list_or_star, match), strict=True))
 
 
-def class_digits(match: ClassMatch, dimensions: Sequence[Sequence[str]]) -> list[Sequence[int]]:
-    """Per dimension the positions that fit, in the order of the policy's name lists."""
-    digits: list[Sequence[int]] = []
-    for names, allowed in zip(dimensions, match, strict=True):
-        if allowed is None:
-            digits.append(range(len(names)))
-        else:
-            positions = {name: position for position, name in enumerate(names)}
-            digits.append([positions[name] for name in allowed])
-    return digits
+def class_digits(match: ClassMatch, positions: Sequence[Mapping[str, int]]) -> list[Sequence[int]]:
+    """Per dimension the positions that fit; `positions` has those of all its names."""
+    return [
+        range(len(known)) if allowed is None else [known[name] for name in allowed]
+        for known, allowed in zip(positions, match, strict=True)
+    ]
 
 
 def combinations(digits: Sequence[Sequence[int]], counts: Sequence[int]) -> int:

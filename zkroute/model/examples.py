@@ -7,7 +7,9 @@ import numpy as np
 from zkroute.model.derive import mixed, skewed_positions
 
 EXAMPLE_POLICY = """\
-# A routing policy. `docs/policy.md` explains every key; what is left out takes its default.
+# A routing policy. `docs/policy.md` explains every key; what is left out takes its default, and
+# what a policy does not name costs its proofs nothing. `docs/policies` has more to start from:
+# margins and liquidation, shards, gas levels, bundles, breakers and overflow, published figures.
 # Publish this file: its digest stands in every batch header, and every proof says
 # "the batch was routed by exactly this policy".
 

@@ -76,6 +76,13 @@ class Policy:
         """The five name lists, slowest digit of the class index first."""
         return (self.intents, self.tiers, self.instruments, self.order_types, self.fee_classes)
 
+    @cached_property
+    def name_positions(self) -> tuple[dict[str, int], ...]:
+        """Per dimension the position of every name."""
+        return tuple(
+            {name: position for position, name in enumerate(names)} for names in self.dimensions
+        )
+
     @property
     def class_count(self) -> int:
         """Number of order classes."""

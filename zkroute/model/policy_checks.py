@@ -124,8 +124,7 @@ def _check_carry(policy: Policy, table: Table) -> None:
 def _check_names(
     policy: Policy, match: ClassMatch, table: Table, array: str, position: int
 ) -> None:
-    for field, names, allowed in zip(CLASS_FIELDS, policy.dimensions, match, strict=True):
-        known = frozenset(names)
+    for field, known, allowed in zip(CLASS_FIELDS, policy.name_positions, match, strict=True):
         for name in allowed or ():
             if name not in known:
                 message = f"{name!r} is not in the policy's list of {_plural(field)}"

@@ -30,7 +30,8 @@ def margin_positions(policy: Policy) -> list[int | None]:
     """Position of the first margin rule that fits, for every class; None where none does."""
     counts = [len(names) for names in policy.dimensions]
     fits = (
-        combinations(class_digits(rule.match, policy.dimensions), counts) for rule in policy.margins
+        combinations(class_digits(rule.match, policy.name_positions), counts)
+        for rule in policy.margins
     )
     return _first_fits(fits, (1 << policy.class_count) - 1, policy.class_count)[0]
 
@@ -89,7 +90,7 @@ def _first_fits(fits: Iterable[int], left: int, count: int) -> tuple[list[int | 
 
 def _route_digits(policy: Policy, route: Route, counts: Sequence[int]) -> list[Sequence[int]]:
     return [
-        *class_digits(route.match, policy.dimensions),
+        *class_digits(route.match, policy.name_positions),
         range(counts[-3]) if route.value is None else [VALUES.index(route.value)],
         range(counts[-2]) if route.margin is None else [MARGINS.index(route.margin)],
         range(counts[-1]) if route.shards is None else route.shards,
