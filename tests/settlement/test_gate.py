@@ -64,8 +64,15 @@ def accept_first(day: Day, gate: Gate) -> None:
     assert gate.accept(day.batches[0].header, day.proofs[0], part)
 
 
+@pytest.mark.usefixtures("real_pairings")
+def test_first_batch_passes_and_a_damaged_one_does_not(day: Day, ledger: Ledger) -> None:
+    gate = observer(day, ledger)
+    assert refused(gate.accept(day.batches[0].header, day.proofs[1])) == "opening-invalid"
+    accept_first(day, gate)
+
+
 def test_a_day_goes_through_every_gate(day: Day, tmp_path: Path) -> None:
-    for slot in (None, *range(len(day.world.snapshot.nodes))):
+    for slot in (None, busiest(day), busiest(day, 2)):
         with Ledger(tmp_path / f"ledger {slot}") as ledger:
             gate = observer(day, ledger) if slot is None else node_gate(day, ledger, slot)
             for number, batch in enumerate(day.batches):
