@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from zkroute.model.class_match import ClassMatch
 from zkroute.model.policy import Policy
@@ -96,7 +96,9 @@ def _risk(policy: Policy) -> Iterator[str]:
 
 def _notional(policy: Policy, scaled: int) -> str:
     decimals = policy.decimals[0]
-    return f"{Decimal(scaled).scaleb(-(decimals.price + decimals.size)).normalize():,f}"
+    exact = Context(prec=40)  # more digits than any notional has
+    value = Decimal(scaled).scaleb(-(decimals.price + decimals.size), exact)
+    return f"{value.normalize(exact):,f}"
 
 
 def _segment(policy: Policy, segment: Segment) -> str:

@@ -168,3 +168,11 @@ def test_what_a_policy_does_not_use_is_not_mentioned() -> None:
     words = str(explain_policy(parse_policy(SIMPLE, "p")))
     for word in ("shard", "gas", "bundle", "closes", "priority", "forecast"):
         assert word not in words
+
+
+def test_the_largest_notional_is_written_exactly() -> None:
+    largest = (1 << 96) - 1
+    text = EVERYTHING.replace("1_000_000", str(largest))
+    policy = parse_policy(text + "[decimals]\nprice = 2\n", "p")
+    words = str(explain_policy(policy))
+    assert f"from a notional of {largest // 100:,}.{largest % 100:02} on" in words
