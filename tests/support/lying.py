@@ -88,6 +88,13 @@ class Scene:
     def sign(self, header: Header) -> Header:
         return header.signed(self.world.router.sign(header.signed_message))
 
+    def sign_if_possible(self, header: Header) -> Header:
+        """Signed, unless canonical bytes cannot hold some value: then as it is."""
+        try:
+            return self.sign(header)
+        except (OverflowError, ValueError):
+            return header
+
     def header(self, columns: Columns | None = None, **changes: Any) -> Header:
         """The batch's header with changes and commitments to other columns, signed again."""
         points = {} if columns is None else self._commitments(columns)
