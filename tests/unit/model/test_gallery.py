@@ -121,7 +121,7 @@ def test_liquidations_go_first_and_poor_openings_nowhere() -> None:
 
 
 def test_the_breaker_stops_the_fast_nodes() -> None:
-    batch = routed("volatility-breaker")
+    batch = routed("volatility-breaker", 1000)
     end = batch.closing[0]
     assert end.closed_by_breaker
     assert end.cumulative_before_leader < 250_000 <= end.cumulative
