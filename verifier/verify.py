@@ -7,6 +7,7 @@ from verifier.accept import Acceptance, check_header, check_key
 from verifier.constraints import AtPoint, quotient_value
 from verifier.errors import Code, VerificationError
 from verifier.opening import PairingCheck, Query, opening_check
+from verifier.self_test import POWER_ON
 from zkroute.algebra.domain import ChallengeInDomainError, root_of_unity
 from zkroute.algebra.groups import PointG1
 from zkroute.algebra.scalars import MODULUS
@@ -28,14 +29,28 @@ def verify(key: VerifyingKey, header: Header, proof: bytes, accept: Acceptance) 
 
     Raises VerificationError with the code of the first check that failed.
     """
-    check = prepare(key, header, proof, accept)
+    _decide(prepare(key, header, proof, accept), key)
+
+
+def judge(key: VerifyingKey, header: Header, proof: bytes, accept: Acceptance) -> None:
+    """``verify`` without step 0: what the self-test of step 0 tests."""
+    _decide(_prepare(key, header, proof, accept), key)
+
+
+def prepare(key: VerifyingKey, header: Header, proof: bytes, accept: Acceptance) -> PairingCheck:
+    """Every step of ``verify`` but the pairing; the batch is proven if the returned claim holds."""
+    # 0. Once in a process, what is good must be accepted here and what is bad refused.
+    POWER_ON.require(judge)
+    return _prepare(key, header, proof, accept)
+
+
+def _decide(check: PairingCheck, key: VerifyingKey) -> None:
     # 9. The pairing, after every cheap check.
     if not check.holds(key.g2_tau):
         raise VerificationError(Code.OPENING_INVALID, "the proof does not hold for this header")
 
 
-def prepare(key: VerifyingKey, header: Header, proof: bytes, accept: Acceptance) -> PairingCheck:
-    """Every step of ``verify`` but the pairing; the batch is proven if the returned claim holds."""
+def _prepare(key: VerifyingKey, header: Header, proof: bytes, accept: Acceptance) -> PairingCheck:
     # 1. The key is one the caller named; it is the header's own.
     check_key(key, header, accept)
     # 2. The header is well-formed, signed, and extends the chain.
