@@ -37,6 +37,7 @@ from zkroute.model.policy import parse_policy
 from zkroute.model.snapshot import parse_snapshot
 from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
+from zkroute.protocol.proof import Proof
 from zkroute.protocol.srs import StructuredReferenceString
 
 TAU = 0x5EED_0F_7A0_1234567890ABCDEF_1234567890ABCDEF_1234567890ABCDEF
@@ -121,7 +122,7 @@ class Scene:
 
     def _commitments(self, columns: Columns) -> dict[tuple[str, str], PointG1]:
         """Commitments to the header columns that differ from the honest ones."""
-        honest, blinding = self.columns, self._blinding()
+        honest, blinding = self.columns, self.openings
         tables = self.world.proving_key.circuit.lowered.circuit.tables
         changed = [place for place in blinding if columns[place] != honest[place]]
         points = self.world.proving_key.committer.columns(
@@ -136,7 +137,8 @@ class Scene:
         )
         return dict(zip(changed, points, strict=True))
 
-    def _blinding(self) -> dict[tuple[str, str], tuple[int, ...]]:
+    @property
+    def openings(self) -> dict[tuple[str, str], tuple[int, ...]]:
         opening = self.batch.opening
         names = [column.name for column in self.world.proving_key.circuit.order_columns]
         return {
@@ -157,6 +159,12 @@ class Scene:
         self, columns: Columns, header: Header | None = None, kind: type[Run] = Run, **extra: Any
     ) -> bytes:
         """A proof of these columns that leaves it to the verifier to find the lie."""
+        return encode_proof(self.messages(columns, header, kind, **extra))
+
+    def messages(
+        self, columns: Columns, header: Header | None = None, kind: type[Run] = Run, **extra: Any
+    ) -> Proof:
+        """The same before it is encoded."""
         tables = self.world.proving_key.circuit.lowered.circuit.tables
         traces: dict[str, dict[str, Any]] = {name: {} for name in tables}
         for (table, name), values in columns.items():
@@ -165,11 +173,11 @@ class Scene:
             self.world.proving_key,
             header or self.batch.header,
             self.world.instance(self.batch),
-            dict(self._blinding()),
+            dict(self.openings),
             require_balance=False,
             **extra,
         )
-        return encode_proof(run.prove(traces, lambda stage: None))
+        return run.prove(traces, lambda stage: None)
 
     def verdict(
         self,
