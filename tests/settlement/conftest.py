@@ -81,6 +81,6 @@ def world() -> World:
 
 
 @pytest.fixture(scope="session")
-def day(world: World) -> Day:
+def day(world: World, tmp_path_factory: pytest.TempPathFactory) -> Day:
     """Three chained batches of signed orders."""
-    return make_day(world, [40, 24, 9])
+    return make_day(world, [40, 24, 9], tmp_path_factory.mktemp("day"))

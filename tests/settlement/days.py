@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from prover.batch import CommittedBatch
+from prover.batch import CommittedBatch, Place, commit_batch
 from prover.prove import prove
 from tests.support.world import World
 from verifier.accept import Position
 from verifier.verify import verify
+from zkroute.formats.intake import IntakeLeaves
+from zkroute.formats.receipt import Receipt
 from zkroute.formats.slice import ENVELOPE_BYTES, Slice
-from zkroute.model.order import Orders
 from zkroute.settlement.configuration import Configuration, Signing
+from zkroute.settlement.intake import Intake, Terms
 from zkroute.settlement.order_signatures import SignedOrders, sign_orders
+from zkroute.settlement.router_keys import RouterKeys
 from zkroute.settlement.slice_making import cut_slices
 
 START_MS = 1_700_000_000_000
 STEP_MS = 1_000
+PROMISE_MS = 1_500
 
 
-@dataclass(frozen=True)
+@dataclass
 class Day:
     """``batches[i]`` was proven by ``proofs[i]`` and cut into ``slices[i]``, one per node."""
 
     world: World
     trader: Ed25519PrivateKey
-    signed: list[SignedOrders]
-    batches: list[CommittedBatch]
-    proofs: list[bytes]
-    slices: list[list[Slice]]
+    signed: list[SignedOrders] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    batches: list[CommittedBatch] = field(default_factory=list)
+    leaves: list[IntakeLeaves] = field(default_factory=list)
+    proofs: list[bytes] = field(default_factory=list)
+    slices: list[list[Slice]] = field(default_factory=list)
 
     @property
     def accounts(self) -> set[int]:
@@ -40,6 +47,10 @@ class Day:
     @cached_property
     def trader_key(self) -> bytes:
         return self.trader.public_key().public_bytes_raw()
+
+    @property
+    def routers(self) -> RouterKeys:
+        return RouterKeys.of([self.world.router_key])
 
     def configuration(self, **changes: object) -> Configuration:
         key = self.world.proving_key.key
@@ -60,6 +71,22 @@ class Day:
     def node(self, slot: int) -> str:
         return self.world.snapshot.nodes[slot].name
 
+    def commit(
+        self, signed: SignedOrders, intake: bytes, parent: CommittedBatch | None, time_ms: int
+    ) -> CommittedBatch:
+        place = Place(
+            parent.header if parent else None, parent.opening.after if parent else None, time_ms
+        )
+        return commit_batch(
+            self.world.proving_key,
+            self.world.snapshot,
+            signed.orders,
+            place,
+            self.world.router_key,
+            self.world.router.sign,
+            intake,
+        )
+
 
 def cut(world: World, batch: CommittedBatch, signed: SignedOrders) -> list[Slice]:
     first = batch.header.first_sequence
@@ -68,18 +95,26 @@ def cut(world: World, batch: CommittedBatch, signed: SignedOrders) -> list[Slice
     return cut_slices(world.proving_key.key, batch, envelopes)
 
 
-def make_day(world: World, counts: list[int]) -> Day:
-    trader = Ed25519PrivateKey.generate()
-    signed: list[SignedOrders] = []
-    batches: list[CommittedBatch] = []
-    proofs: list[bytes] = []
-    for number, count in enumerate(counts):
-        parent = batches[-1] if batches else None
-        orders: Orders = world.orders(count)
-        signed.append(sign_orders(orders, world.policy, trader))
-        batches.append(world.commit(signed[-1].orders, parent, START_MS + number * STEP_MS))
-        proofs.append(prove(world.proving_key, world.snapshot, batches[-1]))
-        place = parent.header if parent else Position.START
-        verify(world.proving_key.key, batches[-1].header, proofs[-1], world.acceptance(place))
-    slices = [cut(world, *pair) for pair in zip(batches, signed, strict=True)]
-    return Day(world, trader, signed, batches, proofs, slices)
+def make_day(world: World, counts: list[int], folder: Path) -> Day:
+    """Orders are taken in a little before the batch that has them."""
+    day = Day(world, Ed25519PrivateKey.generate())
+    now = START_MS
+    terms = Terms(world.policy, PROMISE_MS)
+    with Intake(folder / "intake.db", terms, world.router, lambda: now - 10) as intake:
+        for number, count in enumerate(counts):
+            now = START_MS + number * STEP_MS
+            signed = sign_orders(world.orders(count), world.policy, day.trader)
+            day.receipts += intake.submit(signed.orders, signed.envelopes)
+            parent = day.batches[-1] if day.batches else None
+            first = parent.header.first_sequence + parent.header.order_count if parent else 0
+            taken = intake.take(first, 64)
+            batch = day.commit(signed, taken.head, parent, now)
+            proof = prove(world.proving_key, world.snapshot, batch)
+            place = parent.header if parent else Position.START
+            verify(world.proving_key.key, batch.header, proof, world.acceptance(place))
+            day.signed.append(signed)
+            day.batches.append(batch)
+            day.leaves.append(taken.leaves)
+            day.proofs.append(proof)
+            day.slices.append(cut(world, batch, signed))
+    return day

@@ -73,21 +73,21 @@ def connect(path: Path) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
-    identity = _pragma(connection, "application_id")
+    identity = pragma(connection, "application_id")
     is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
     if not is_empty and identity != APPLICATION_ID:
         raise LedgerError(Reason.LEDGER_DAMAGED, f"{path}: not a ledger of zkroute")
-    _write_ahead(connection, path)
+    write_ahead(connection, path)
     # FULL: a commit is on the device, not only in the system's hands, before it is answered
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")
     with transaction(connection):
-        if _pragma(connection, "user_version") == 0:
+        if pragma(connection, "user_version") == 0:
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    found = _pragma(connection, "user_version")
+    found = pragma(connection, "user_version")
     if found != SCHEMA_VERSION:
         raise LedgerError(
             Reason.LEDGER_DAMAGED,
@@ -95,7 +95,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _write_ahead(connection: sqlite3.Connection, path: Path) -> None:
+def write_ahead(connection: sqlite3.Connection, path: Path) -> None:
     """Write-ahead logging; SQLite does not wait by itself while another process switches to it."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
@@ -115,7 +115,8 @@ def _write_ahead(connection: sqlite3.Connection, path: Path) -> None:
         return
 
 
-def _pragma(connection: sqlite3.Connection, name: str) -> int:
+def pragma(connection: sqlite3.Connection, name: str) -> int:
+    """The number that SQLite keeps under this name."""
     value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
     return value
 
@@ -142,11 +143,11 @@ def explained(path: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         raise LedgerError(
             Reason.LEDGER_UNAVAILABLE,
-            f"{path}: the ledger cannot be used ({error}); nothing was accepted",
+            f"{path}: cannot be used ({error}); nothing was changed",
         ) from error
     except sqlite3.DatabaseError as error:
         raise LedgerError(
-            Reason.LEDGER_DAMAGED, f"{path}: the ledger is damaged ({error})"
+            Reason.LEDGER_DAMAGED, f"{path}: the file is damaged ({error})"
         ) from error
     except OSError as error:
         raise LedgerError(

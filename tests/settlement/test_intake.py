@@ -1,0 +1,210 @@
+"""The intake: numbers given once, receipts that chain, nothing promised before it is kept."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import chain, pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.support.world import World
+from zkroute.errors import UsageError
+from zkroute.model.order import LEG_OF_PREVIOUS, ORDER_RECORD, Orders, orders_from_records
+from zkroute.model.policy import Policy
+from zkroute.protocol.intake import head_after, start_head
+from zkroute.settlement.errors import LedgerError, Reason, SettlementError
+from zkroute.settlement.intake import Intake, Terms
+from zkroute.settlement.order_signatures import SignedOrders, sign_orders
+
+TRADER = Ed25519PrivateKey.generate()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "intake.db"
+
+
+@pytest.fixture
+def intake(path: Path, world: World) -> Iterator[Intake]:
+    with Intake(path, Terms(world.policy), world.router, clock=lambda: 1000) as opened:
+        yield opened
+
+
+def signed(world: World, count: int) -> SignedOrders:
+    return sign_orders(world.orders(count), world.policy, TRADER)
+
+
+def test_receipts_chain_from_the_start(intake: Intake, world: World) -> None:
+    first, second = signed(world, 3), signed(world, 2)
+    receipts = intake.submit(first.orders, first.envelopes)
+    receipts += intake.submit(second.orders, second.envelopes)
+    assert [receipt.sequence for receipt in receipts] == [0, 1, 2, 3, 4]
+    head = start_head(world.policy.chain)
+    for receipt in receipts:
+        assert receipt.before == head
+        head = receipt.head
+        assert intake.receipt(receipt.sequence) == receipt
+    assert intake.count == 5
+    taken = intake.take(0, 100)
+    assert taken.head == head
+    assert len(taken.orders) == 5
+    assert sorted(taken.envelopes) == [0, 1, 2, 3, 4]
+    assert taken.envelopes[3] == second.envelope(0)
+
+
+def test_batches_follow_on(intake: Intake, world: World) -> None:
+    orders = signed(world, 7)
+    intake.submit(orders.orders, orders.envelopes)
+    first, second, third = intake.take(0, 4), intake.take(4, 4), intake.take(7, 4)
+    assert [len(each.orders) for each in (first, second, third)] == [4, 3, 0]
+    assert head_after(first.head, second.leaves.leaves) == second.head == third.head
+    assert first.leaves.first_sequence == 0
+    assert second.leaves.first_sequence == 4
+
+
+def test_the_same_orders_get_the_same_receipts(intake: Intake, world: World) -> None:
+    orders = signed(world, 3)
+    receipts = intake.submit(orders.orders, orders.envelopes)
+    assert intake.submit(orders.orders, orders.envelopes) == receipts
+    assert intake.count == 3
+
+
+def test_partly_known_orders_are_refused(intake: Intake, world: World) -> None:
+    orders = signed(world, 3)
+    part = orders.orders.take(slice(0, 2))
+    intake.submit(part, orders.envelopes[: 2 * 128])
+    with pytest.raises(UsageError, match="taken in before"):
+        intake.submit(orders.orders, orders.envelopes)
+    twice = orders.orders.take(np.array([2, 2]))
+    with pytest.raises(UsageError, match="twice"):
+        intake.submit(twice, orders.envelope(2) * 2)
+    assert intake.count == 2
+
+
+def test_unsigned_and_forged_orders_are_refused(intake: Intake, world: World, path: Path) -> None:
+    orders = signed(world, 2)
+    for envelopes, code in (
+        (b"", Reason.ORDER_UNSIGNED),
+        (orders.envelopes[128:] + orders.envelopes[:128], Reason.ORDER_SIGNATURE_INVALID),
+    ):
+        with pytest.raises(SettlementError) as caught:
+            intake.submit(orders.orders, envelopes)
+        assert caught.value.code is code
+    assert intake.count == 0
+    with Intake(path, Terms(world.policy, traders={}), world.router) as strict:
+        with pytest.raises(SettlementError) as caught:
+            strict.submit(orders.orders, orders.envelopes)
+        assert caught.value.code is Reason.TRADER_UNKNOWN
+    with Intake(path, Terms(world.policy, must_be_signed=False), world.router) as lax:
+        lax.submit(world.orders(2))
+        assert lax.take(0, 10).envelopes == {}
+
+
+def bundled(world: World, legs: list[int]) -> tuple[Policy, Orders]:
+    """Orders of which some ride with the one before them, and a policy that lets them."""
+    policy = replace(world.policy, bundles=True)
+    records = np.array(world.orders(len(legs)).records, dtype=ORDER_RECORD)
+    records["flags"] = np.array(legs) * LEG_OF_PREVIOUS
+    return policy, orders_from_records(records, policy, "bundles")
+
+
+def test_bundles_are_not_parted(path: Path, world: World) -> None:
+    policy, orders = bundled(world, [0, 0, 1, 1, 0, 1])
+    terms = Terms(policy, must_be_signed=False)
+    with Intake(path, terms, world.router) as intake:
+        intake.submit(orders)
+        assert [len(intake.take(0, limit).orders) for limit in (1, 2, 3, 4, 5, 6, 7)] == [
+            1,
+            1,
+            1,
+            4,
+            4,
+            6,
+            6,
+        ]
+        with pytest.raises(UsageError, match="ride together"):
+            intake.take(1, 2)
+
+
+def test_time_does_not_go_back(path: Path, world: World) -> None:
+    times = iter([5000, 4000, 6000])
+    terms = Terms(world.policy, must_be_signed=False, promise_ms=10)
+    with Intake(path, terms, world.router, clock=lambda: next(times)) as intake:
+        given = [intake.submit(world.orders(1))[0] for _ in range(3)]
+    assert [receipt.time_ms for receipt in given] == [5000, 5000, 6000]
+    assert [receipt.include_by_ms for receipt in given] == [5010, 5010, 6010]
+
+
+def test_numbers_survive_a_restart_and_a_new_key(path: Path, world: World) -> None:
+    terms = Terms(world.policy, must_be_signed=False)
+    with Intake(path, terms, world.router) as intake:
+        (old,) = intake.submit(world.orders(1))
+    with Intake(path, terms, Ed25519PrivateKey.generate()) as intake:
+        assert intake.receipt(0) == old
+        (new,) = intake.submit(world.orders(1))
+    assert new.before == old.head
+    assert new.router != old.router
+
+
+def test_many_at_once_get_numbers_of_their_own(path: Path, world: World) -> None:
+    terms = Terms(world.policy, must_be_signed=False)
+    with Intake(path, terms, world.router) as intake, Intake(path, terms, world.router) as other:
+        batches = [world.orders(2) for _ in range(20)]
+        doors = [intake, other] * 10
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda door, new: door.submit(new), doors, batches))
+        receipts = sorted(chain.from_iterable(answers), key=lambda receipt: receipt.sequence)
+        assert [receipt.sequence for receipt in receipts] == list(range(40))
+        assert all(a.head == b.before for a, b in pairwise(receipts))
+
+
+def test_disk_that_fails_promises_nothing(intake: Intake, world: World) -> None:
+    orders = signed(world, 2)
+    intake._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(LedgerError) as caught:
+        intake.submit(orders.orders, orders.envelopes)
+    assert caught.value.code is Reason.LEDGER_UNAVAILABLE
+    intake._connection.execute("PRAGMA query_only = OFF")
+    assert intake.count == 0
+
+
+def test_file_is_private(path: Path, world: World) -> None:
+    Intake(path, Terms(world.policy), world.router).close()
+    assert path.stat().st_mode & 0o077 == 0
+    if os.name == "posix":
+        path.chmod(0o644)
+        with pytest.raises(UsageError, match="chmod 600"):
+            Intake(path, Terms(world.policy), world.router)
+
+
+def test_other_files_are_refused(path: Path, world: World) -> None:
+    sqlite3.connect(path).execute("CREATE TABLE mine (value)").connection.close()
+    path.chmod(0o600)
+    with pytest.raises(LedgerError, match="not an intake log"):
+        Intake(path, Terms(world.policy), world.router)
+    path.write_bytes(b"something else, and long enough to be no database" * 30)
+    with pytest.raises(LedgerError):
+        Intake(path, Terms(world.policy), world.router)
+
+
+def test_log_of_another_chain_or_policy_is_refused(
+    path: Path, intake: Intake, world: World, plain_world: World
+) -> None:
+    with pytest.raises(LedgerError, match="another chain"):
+        Intake(path, Terms(plain_world.policy), world.router)
+    with pytest.raises(UsageError, match="another policy"):
+        intake.submit(plain_world.orders(1))
+
+
+def test_numbers_not_given(intake: Intake) -> None:
+    with pytest.raises(UsageError, match="not given"):
+        intake.receipt(0)
+    with pytest.raises(UsageError):
+        intake.take(5, 10)

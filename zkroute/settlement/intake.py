@@ -1,0 +1,232 @@
+"""The router's intake: orders get their sequence numbers, and traders their receipts.
+
+A number is given once and kept: order, time and place in the log are on disk before the receipt
+leaves. The file holds orders in the clear and belongs to the router alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from zkroute.errors import UsageError
+from zkroute.formats.intake import IntakeLeaves
+from zkroute.formats.receipt import Receipt
+from zkroute.formats.slice import ENVELOPE_BYTES
+from zkroute.model.order import Orders, digests, orders_from_bytes
+from zkroute.model.policy import Policy
+from zkroute.protocol.intake import head_after, intake_leaf, start_head
+from zkroute.settlement.intake_file import connect
+from zkroute.settlement.ledger_file import explained, transaction
+from zkroute.settlement.order_signatures import Traders, check_signatures
+from zkroute.settlement.receipts import sign_receipt
+from zkroute.settlement.slices import digest_bytes
+
+DEFAULT_PROMISE_MS = 60_000
+UNSIGNED = b""
+"""Envelope of an order that came without a signature."""
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """The orders of one batch as they came in, with what the batch must carry and publish."""
+
+    orders: Orders
+    envelopes: dict[int, bytes]
+    """Sequence number to envelope, for the orders that are signed."""
+    head: bytes
+    """The log's head after them: the header's ``intake``."""
+    leaves: IntakeLeaves
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a router asks of orders and promises to their traders."""
+
+    policy: Policy
+    promise_ms: int = DEFAULT_PROMISE_MS
+    """An order is in a batch at the latest this long after it came."""
+    must_be_signed: bool = True
+    traders: Traders | None = None
+    """Keys per account; None lets any key sign."""
+
+
+class Intake:
+    """The intake log in one file, for any number of threads and processes."""
+
+    def __init__(
+        self,
+        path: Path,
+        terms: Terms,
+        router: Ed25519PrivateKey,
+        clock: Callable[[], int] = lambda: int(time.time() * 1000),
+    ) -> None:
+        self.path = path
+        self.terms = terms
+        self._router = router
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._connection = connect(path, terms.policy.chain)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Intake:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def submit(self, orders: Orders, envelopes: bytes = UNSIGNED) -> list[Receipt]:
+        """A receipt for each order, on consecutive numbers, all of them or none.
+
+        Legs come in one call with the order they ride with. Orders that were all taken in before
+        get the receipts they got then.
+
+        Raises SettlementError for a signature that does not hold, UsageError where only some of
+        the orders are new, LedgerError where the disk fails.
+        """
+        if orders.policy_digest != self.terms.policy.digest:
+            raise UsageError("the orders were checked against another policy than the intake's")
+        if self.terms.must_be_signed or envelopes:
+            check_signatures(orders, envelopes, self.terms.policy.chain, self.terms.traders)
+        named = digest_bytes(digests(orders.records))
+        if len(set(named)) != len(named):
+            raise UsageError("an order is there twice")
+        with self._lock, explained(self.path), transaction(self._connection):
+            known = [self._number(digest) for digest in named]
+            if any(number is not None for number in known):
+                return [self._receipt(number) for number in _all(known)]
+            return self._append(orders, envelopes, named)
+
+    def receipt(self, sequence: int) -> Receipt:
+        """The receipt for a number that was given. Raises UsageError for any other."""
+        with self._lock, explained(self.path):
+            return self._receipt(sequence)
+
+    @property
+    def count(self) -> int:
+        """How many numbers were given."""
+        with self._lock, explained(self.path):
+            return self._count()
+
+    def take(self, first_sequence: int, limit: int) -> TakenIn:
+        """The orders from this number on, at most ``limit``, without splitting a bundle."""
+        with self._lock, explained(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                rows = self._connection.execute(
+                    "SELECT sequence, record, envelope, digest, time_ms FROM entries "
+                    "WHERE sequence >= ? ORDER BY sequence LIMIT ?",
+                    (first_sequence, limit + 1),
+                ).fetchall()
+                before = self._head_before(first_sequence)
+            finally:
+                self._connection.execute("ROLLBACK")
+        count = self._whole_bundles(rows, limit)
+        orders = orders_from_bytes(
+            b"".join(row[1] for row in rows[:count]), self.terms.policy, str(self.path)
+        )
+        leaves = [intake_leaf(row[0], row[3], row[4]) for row in rows[:count]]
+        return TakenIn(
+            orders,
+            {row[0]: row[2] for row in rows[:count] if row[2]},
+            head_after(before, leaves),
+            IntakeLeaves(first_sequence, tuple(leaves)),
+        )
+
+    def _whole_bundles(self, rows: Sequence[tuple[int, bytes]], limit: int) -> int:
+        """How many rows to take so that no leg is parted from its leader."""
+        if len(rows) <= limit:
+            return len(rows)
+        data = b"".join(row[1] for row in rows)
+        is_leg = orders_from_bytes(data, self.terms.policy, str(self.path)).is_leg
+        leaders = np.flatnonzero(~is_leg[: limit + 1])
+        count = int(leaders[-1]) if is_leg[limit] else limit
+        if not count:
+            raise UsageError(f"the next orders ride together and are more than {limit}")
+        return count
+
+    def _append(self, orders: Orders, envelopes: bytes, named: Sequence[bytes]) -> list[Receipt]:
+        sequence = self._count()
+        head = self._head_before(sequence)
+        now = max(self._clock(), self._last_time())
+        receipts = []
+        for position, digest in enumerate(named):
+            receipt = sign_receipt(
+                Receipt(
+                    chain=self.terms.policy.chain,
+                    router=b"",
+                    sequence=sequence + position,
+                    digest=digest,
+                    time_ms=now,
+                    include_by_ms=now + self.terms.promise_ms,
+                    before=head,
+                ),
+                self._router,
+            )
+            start = position * ENVELOPE_BYTES
+            self._connection.execute(
+                "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    receipt.sequence,
+                    digest,
+                    orders.records[position].tobytes(),
+                    envelopes[start : start + ENVELOPE_BYTES],
+                    now,
+                    receipt.include_by_ms,
+                    head,
+                    receipt.router,
+                    receipt.signature,
+                ),
+            )
+            head = receipt.head
+            receipts.append(receipt)
+        return receipts
+
+    def _receipt(self, sequence: int) -> Receipt:
+        row = self._connection.execute(
+            "SELECT router, sequence, digest, time_ms, include_by_ms, before, signature "
+            "FROM entries WHERE sequence = ?",
+            (sequence,),
+        ).fetchone()
+        if row is None:
+            raise UsageError(f"number {sequence} was not given to any order")
+        return Receipt(self.terms.policy.chain, *row)
+
+    def _number(self, digest: bytes) -> int | None:
+        row = self._connection.execute(
+            "SELECT sequence FROM entries WHERE digest = ?", (digest,)
+        ).fetchone()
+        return row[0] if row else None
+
+    def _count(self) -> int:
+        row = self._connection.execute("SELECT max(sequence) FROM entries").fetchone()
+        return 0 if row[0] is None else row[0] + 1
+
+    def _last_time(self) -> int:
+        row = self._connection.execute(
+            "SELECT time_ms FROM entries ORDER BY sequence DESC LIMIT 1"
+        ).fetchone()
+        return row[0] if row else 0
+
+    def _head_before(self, sequence: int) -> bytes:
+        if not sequence:
+            return start_head(self.terms.policy.chain)
+        return self._receipt(sequence - 1).head
+
+
+def _all(known: Sequence[int | None]) -> list[int]:
+    numbers = [number for number in known if number is not None]
+    if len(numbers) != len(known):
+        raise UsageError(
+            "some of these orders were taken in before and some were not; submit the new ones alone"
+        )
+    return numbers
