@@ -64,7 +64,8 @@ def _in_order(bounds: Any, first: int, last: int, work: Any) -> None:
     """
     numbers, starts, sizes = work[4]
     following = work[5]
-    following[:] = 0
+    for i in range(_CLASSES):
+        following[i] = 0
     for group in range(first, last):
         size = bounds[group + 1] - bounds[group]
         following[_CLASSES - 1 - min(size, _CLASSES - 1)] += 1

@@ -233,15 +233,16 @@ def invert_words(value: Any, modulus: Any, inverse_of_modulus: Any) -> None:
     """
     mask = np.uint64(_MASK)
     # rows f and g, d and e
-    steps, followers = np.zeros((2, 5), np.int64), np.zeros((2, 5), np.int64)
-    steps[0], steps[1] = modulus, value
+    steps, followers = np.zeros((2, WORDS), np.int64), np.zeros((2, WORDS), np.int64)
+    for i in range(WORDS):
+        steps[0, i], steps[1, i] = modulus[i], value[i]
     followers[1, 0] = 1
     matrix, corrections = np.zeros(4, np.int64), np.zeros(2, np.int64)
     nothing = np.zeros(2, np.int64)
     delta = -1
     while True:
         remaining = np.int64(0)
-        for i in range(5):
+        for i in range(WORDS):
             remaining |= steps[1, i]
         if remaining == 0:
             break
@@ -256,18 +257,18 @@ def invert_words(value: Any, modulus: Any, inverse_of_modulus: Any) -> None:
             clearing = (inverse_of_modulus * low + np.uint64(multiple)) & mask
             corrections[row] = multiple - np.int64(clearing)
         _apply(followers, matrix, modulus, corrections)
-    _normalize(value, followers[0], steps[0, 4] < 0, modulus)
+    _normalize(value, followers, steps[0, 4] < 0, modulus)
 
 
 @jit
-def _normalize(result: Any, number: Any, negate: bool, modulus: Any) -> None:
-    """A number in (-2 m, m), or its negative, brought to [0, m)."""
-    for i in range(5):
-        result[i] = number[i]
+def _normalize(result: Any, followers: Any, negate: bool, modulus: Any) -> None:
+    """The first follower, in (-2 m, m), or its negative, brought to [0, m)."""
+    for i in range(WORDS):
+        result[i] = followers[0, i]
     for add, flip in ((True, negate), (True, False)):
         lift = add and result[4] < 0
         carry = np.int64(0)
-        for i in range(5):
+        for i in range(WORDS):
             word = result[i] + (modulus[i] if lift else 0)
             carry += -word if flip else word
             result[i] = carry & _MASK if i < 4 else carry

@@ -107,7 +107,8 @@ def sort_window(
     """
     count, groups = len(bases), window[3]
     _extract_digits(digits, planes, count, window[0], window[1], np.int32(window[2]))
-    following[:groups] = 0
+    for group in range(groups):
+        following[group] = 0
     for i in range(count):
         following[abs(digits[i])] += 1
     following[0] = 0

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-_WIDEST = 16
-"""Digits of more bits would ask for more buckets than any column here fills."""
+_NARROWEST, _WIDEST = 4, 16
+"""Widths worth trying: wider digits would ask for more buckets than any column here fills."""
 
 _BUCKET_COST = 1.8
 """What a bucket to be weighed costs, measured in items to be sorted and added up."""
@@ -29,11 +29,11 @@ def offset_of(windows: Sequence[Window]) -> int:
     return sum(window.half << window.position for window in windows)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def windows_of(bits: int, count: int) -> tuple[Window, ...]:
     """The cheapest windows for so many scalars below 2**bits."""
-    plans = [_evenly(bits, number) for number in range(-(-bits // _WIDEST), bits + 1)]
-    return min(plans, key=lambda plan: _cost(plan, count))
+    numbers = sorted({-(-(bits + 1) // width) for width in range(_NARROWEST, _WIDEST + 1)})
+    return min((_evenly(bits, number) for number in numbers), key=lambda plan: _cost(plan, count))
 
 
 def _evenly(bits: int, number: int) -> tuple[Window, ...]:

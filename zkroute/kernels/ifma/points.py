@@ -41,6 +41,12 @@ def _data(context: Any, builder: ir.IRBuilder, kind: Any, array: Any, word: Any)
     return builder.gep(context.make_array(kind)(context, builder, array).data, [word])
 
 
+def _place(builder: ir.IRBuilder, address: ir.Value, kind: ir.Type) -> ir.Value:
+    """Pointer to where a point is, whether or not its negative is asked for."""
+    place = builder.and_(address, ir.Constant(I64, -POINT_BYTES % (1 << 64)))
+    return builder.inttoptr(place, kind.as_pointer())
+
+
 def _coordinate(half: int) -> Any:
     """An intrinsic that loads x (0) or y (1) of eight points."""
 
@@ -49,9 +55,8 @@ def _coordinate(half: int) -> Any:
         rows = []
         for lane in range(LANES):
             word = builder.load(builder.gep(addresses, [ir.Constant(I64, lane)]))
-            place = builder.and_(word, ir.Constant(I64, -POINT_BYTES % (1 << 64)))
-            place = builder.add(place, ir.Constant(I64, half * POINT_BYTES // 2))
-            rows.append(builder.load(builder.inttoptr(place, _HALF.as_pointer()), align=32))
+            place = builder.gep(_place(builder, word, _HALF), [ir.Constant(I64, half)])
+            rows.append(builder.load(place, align=POINT_BYTES // 2))
         return pack(builder, limbs_of_words(builder, _words_of_rows(builder, rows)))
 
     @intrinsic
@@ -87,7 +92,7 @@ def is_finite(_typing: Any, addresses: Any, first: Any) -> tuple[Any, Generator]
         mask: ir.Value = ir.Constant(_BITS, [0] * LANES)
         for lane in range(LANES):
             word = builder.load(builder.gep(pointer, [ir.Constant(I64, lane)]))
-            row = builder.load(builder.inttoptr(word, VECTOR.as_pointer()), align=POINT_BYTES)
+            row = builder.load(_place(builder, word, VECTOR), align=POINT_BYTES)
             mask = builder.insert_element(mask, _is_nonzero(builder, row), ir.Constant(I64, lane))
         return builder.bitcast(mask, I8)
 
@@ -138,8 +143,7 @@ def copy_point(_typing: Any, points: Any, row: Any, address: Any) -> tuple[Any, 
 
     def generate(context: Any, builder: Any, signature: Any, values: Values) -> ir.Value:
         target = _row(context, builder, signature.args[0], values[0], values[1])
-        place = builder.and_(values[2], ir.Constant(I64, -POINT_BYTES % (1 << 64)))
-        point = builder.load(builder.inttoptr(place, VECTOR.as_pointer()), align=POINT_BYTES)
+        point = builder.load(_place(builder, values[2], VECTOR), align=POINT_BYTES)
         builder.store(point, target, align=POINT_BYTES)
         return context.get_dummy_value()
 
@@ -163,9 +167,8 @@ def is_finite_at(_typing: Any, address: Any) -> tuple[Any, Generator]:
     """Whether the point at an address is not infinity."""
 
     def generate(_context: Any, builder: Any, _signature: Any, values: Values) -> ir.Value:
-        place = builder.and_(values[0], ir.Constant(I64, -POINT_BYTES % (1 << 64)))
-        pointer = builder.inttoptr(place, VECTOR.as_pointer())
-        return _is_nonzero(builder, builder.load(pointer, align=POINT_BYTES))
+        point = builder.load(_place(builder, values[0], VECTOR), align=POINT_BYTES)
+        return _is_nonzero(builder, point)
 
     return types.boolean(types.int64), generate
 
