@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from circuits.instance import PublicColumns
-from circuits.ir.expression import Cell, Embedded, Expression, evaluate
+from circuits.ir.expression import Cell, Challenge, Claim, Constant, Embedded, Expression
 from circuits.ir.lowering import LoweredCircuit
+from circuits.ir.straight_line import StraightLine
 from zkroute.algebra.domain import evaluate_public, root_of_unity, vanishing
 from zkroute.algebra.scalars import MODULUS, invert
 
@@ -15,7 +17,7 @@ Values = Mapping[tuple[str, str, int], int]
 
 
 class AtPoint:
-    """Resolves every leaf of a gate at the evaluation point."""
+    """The gates at the evaluation point."""
 
     def __init__(
         self,
@@ -31,43 +33,57 @@ class AtPoint:
         self._challenges = challenges
         self._claims = claims
         self._point = challenges["evaluation_point"]
-        self._memo: dict[int, int] = {}
         self._public_values: dict[tuple[str, str, int], int] = {}
 
-    def cell(self, cell: Cell) -> int:
+    def gates(self) -> list[int]:
+        """The values of all gates, table after table, in folding order."""
+        return _all_gates(self._lowered).evaluate(self._leaf, MODULUS)
+
+    def _leaf(self, leaf: Expression) -> int:
+        match leaf:
+            case Cell():
+                return self._cell(leaf)
+            case Constant(value):
+                return value
+            case Challenge(name):
+                return self._challenges[name]
+            case Claim(name):
+                return self._claims[name]
+            case Embedded():
+                return self._embedding(leaf.table)
+        raise TypeError(f"not a leaf of an expression: {leaf!r}")
+
+    def _cell(self, cell: Cell) -> int:
         """A queried value, or a public column evaluated here."""
         place = (cell.table, cell.column, cell.rotation)
         if (cell.table, cell.column) not in self._public:
             return self._queried[place]
         if place not in self._public_values:
-            log_rows = self._lowered.circuit.tables[cell.table].log_rows
-            point = self._point * pow(root_of_unity(log_rows), cell.rotation, MODULUS)
-            self._public_values[place] = evaluate_public(
-                self._public[cell.table, cell.column], log_rows, point % MODULUS
-            )
+            self._evaluate_public(cell.table, cell.rotation)
         return self._public_values[place]
 
-    def challenge(self, name: str) -> int:
-        """A drawn challenge."""
-        return self._challenges[name]
+    def _evaluate_public(self, table: str, rotation: int) -> None:
+        """All public columns of one table at once."""
+        log_rows = self._lowered.circuit.tables[table].log_rows
+        point = self._point * pow(root_of_unity(log_rows), rotation, MODULUS) % MODULUS
+        names = [column for name, column in self._public if name == table]
+        values = evaluate_public([self._public[table, name] for name in names], log_rows, point)
+        for name, value in zip(names, values, strict=True):
+            self._public_values[table, name, rotation] = value
 
-    def claim(self, name: str) -> int:
-        """A public number."""
-        return self._claims[name]
-
-    def embedded(self, embedded: Embedded) -> int:
-        """(m/n) (x^n - 1)/(x^m - 1) times the inner value."""
+    def _embedding(self, table: str) -> int:
+        """(m/n) (x^n - 1)/(x^m - 1): one on the table's rows, zero on the main table's others."""
         circuit = self._lowered.circuit
         large = circuit.tables[circuit.main].rows
-        small = circuit.tables[embedded.table].rows
-        selector = vanishing(large, self._point) * invert(
+        small = circuit.tables[table].rows
+        return vanishing(large, self._point) * invert(
             vanishing(small, self._point) * (large // small) % MODULUS
         )
-        return selector * self.value(embedded.inner) % MODULUS
 
-    def value(self, expression: Expression) -> int:
-        """Any expression at the point."""
-        return evaluate(expression, self, MODULUS, self._memo)
+
+@lru_cache(maxsize=32)
+def _all_gates(lowered: LoweredCircuit) -> StraightLine:
+    return StraightLine.of([gate.expression for gates in lowered.gates.values() for gate in gates])
 
 
 def quotient_value(
@@ -79,12 +95,13 @@ def quotient_value(
     """
     fold = challenges["gate_fold"]
     point = challenges["evaluation_point"]
+    gate_values = iter(at_point.gates())
     weight = 1
     value = 0
     for name, gates in lowered.gates.items():
         table_sum = 0
-        for gate in gates:
-            table_sum += weight * at_point.value(gate.expression)
+        for _ in gates:
+            table_sum += weight * next(gate_values)
             weight = weight * fold % MODULUS
         value += table_sum * invert(vanishing(lowered.circuit.tables[name].rows, point))
     return value % MODULUS

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zkroute.algebra.groups import (
-    GENERATOR_G1,
-    GENERATOR_G2,
-    PointG1,
-    PointG2,
-    linear_combination_g1,
-    negate_g1,
-    pairing_product_is_one,
-)
+from zkroute.algebra.groups import GENERATOR_G1, GENERATOR_G2, PointG1, PointG2, negate_g1
 from zkroute.algebra.scalars import MODULUS
+from zkroute.algebra.verification import linear_combination_g1, pairing_product_is_one
 
 
 @dataclass(frozen=True)
@@ -55,19 +49,20 @@ def opening_check(
 
     Soundness: ``fold`` was drawn after all values, ``join`` after both openings.
     """
-    points: list[PointG1] = [opening, opening_next]
-    scalars = [point, join * point_next % MODULUS]
+    # a commitment that is opened at both points is multiplied once
+    weights: defaultdict[PointG1, int] = defaultdict(int)
+    weights[opening] += point
+    weights[opening_next] += join * point_next
     value = 0
     for group, scale in ((here, 1), (there, join)):
         weight = scale
         for query in group:
-            points += query.points
-            scalars += [weight * scalar % MODULUS for scalar in query.scalars]
+            for each, scalar in zip(query.points, query.scalars, strict=True):
+                weights[each] += weight * scalar
             value += weight * query.value
             weight = weight * fold % MODULUS
-    points.append(GENERATOR_G1)
-    scalars.append(-value % MODULUS)
+    weights[GENERATOR_G1] -= value
     return PairingCheck(
         left=linear_combination_g1([opening, opening_next], [1, join]),
-        right=linear_combination_g1(points, scalars),
+        right=linear_combination_g1(list(weights), list(weights.values())),
     )

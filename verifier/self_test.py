@@ -21,6 +21,7 @@ from verifier.errors import Code, VerificationError
 from zkroute.algebra.encoding import G1_COMPRESSED_BYTES
 from zkroute.algebra.groups import compress_g1
 from zkroute.algebra.scalars import MODULUS, SCALAR_BYTES
+from zkroute.algebra.verification import ArithmeticFaultError, verification_arithmetic
 from zkroute.errors import ZkrouteError
 from zkroute.formats.header import decode_header
 from zkroute.formats.key import decode_key
@@ -189,28 +190,35 @@ def _failure(why: str) -> VerificationError:
 
 
 class PowerOn:
-    """Runs the self-test once, whichever thread comes first; a failure stays."""
+    """Runs the self-test once with each arithmetic in use, whichever thread comes first.
+
+    A failure stays.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._passed = False
+        self._passed: set[str] = set()
         self._failure: str | None = None
 
     def require(self, judge: Judge) -> None:
         """Returns once the test has passed in this process. Raises VerificationError if not."""
-        if self._passed:
+        try:
+            arithmetic = verification_arithmetic().name
+        except ArithmeticFaultError as error:
+            raise VerificationError(Code.SELF_TEST_FAILED, str(error)) from error
+        if arithmetic in self._passed:
             return
         with self._lock:
             if self._failure is not None:
                 raise VerificationError(Code.SELF_TEST_FAILED, self._failure)
-            if self._passed:
+            if arithmetic in self._passed:
                 return
             try:
                 run_self_test(judge)
             except VerificationError as error:
                 self._failure = str(error)
                 raise
-            self._passed = True
+            self._passed.add(arithmetic)
 
 
 POWER_ON = PowerOn()

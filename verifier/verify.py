@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from circuits.instance import Instance, public_columns, slice_claim
+from circuits.ir.table import Kind
 from verifier.accept import Acceptance, check_header, check_key
 from verifier.constraints import AtPoint, quotient_value
 from verifier.errors import Code, VerificationError
@@ -11,6 +12,7 @@ from verifier.self_test import POWER_ON
 from zkroute.algebra.domain import ChallengeInDomainError, root_of_unity
 from zkroute.algebra.groups import PointG1
 from zkroute.algebra.scalars import MODULUS
+from zkroute.algebra.verification import ArithmeticFaultError
 from zkroute.errors import MalformedError, MismatchError
 from zkroute.formats.proof import decode_proof
 from zkroute.model.snapshot import Snapshot
@@ -61,6 +63,8 @@ def _prepare(key: VerifyingKey, header: Header, proof: bytes, accept: Acceptance
         messages = decode_proof(proof, ProofLayout.of(lowered, key.nodes))
     except MalformedError as error:
         raise VerificationError(Code.PROOF_MALFORMED, str(error)) from None
+    except ArithmeticFaultError as error:
+        raise VerificationError(Code.SELF_TEST_FAILED, str(error)) from error
     try:
         return _pairing_check(key, header, messages, snapshot)
     except (ChallengeInDomainError, ZeroDivisionError):
@@ -152,23 +156,21 @@ def _pairing_check(
 def _commitments(key: VerifyingKey, header: Header, proof: Proof) -> dict[tuple[str, str], PointG1]:
     """Which point belongs to which column: fixed, header, witness, helpers, accumulator."""
     points = {
-        "fixed": key.fixed,
-        "header": (
+        Kind.FIXED: key.fixed,
+        Kind.HEADER: (
             *header.columns,
             header.work_before,
             header.work_after,
             *header.carry_before,
             *header.carry_after,
         ),
-        "witness": proof.witness,
-        "helper": proof.helpers,
-        "accumulator": (proof.accumulator,),
+        Kind.WITNESS: proof.witness,
+        Kind.HELPER: proof.helpers,
+        Kind.ACCUMULATOR: (proof.accumulator,),
     }
     circuit = key.circuit.lowered.circuit
     return {
         (column.table, column.name): point
         for kind, group in points.items()
-        for column, point in zip(
-            [c for c in circuit.columns() if c.kind.value == kind], group, strict=True
-        )
+        for column, point in zip(circuit.columns(kind), group, strict=True)
     }

@@ -31,7 +31,7 @@ from zkroute.formats.receipt import (
 from zkroute.model.order import LEG_OF_PREVIOUS, ORDER_RECORD, digests, orders_from_records
 from zkroute.protocol.header import Header
 from zkroute.settlement.errors import Reason, SettlementError
-from zkroute.settlement.evidence import _one_order, check_evidence
+from zkroute.settlement.evidence import check_evidence
 from zkroute.settlement.opening_making import open_orders
 from zkroute.settlement.order_signatures import SignedOrders, sign_orders
 from zkroute.settlement.receipts import (
@@ -42,6 +42,7 @@ from zkroute.settlement.receipts import (
     contradiction,
     sign_receipt,
 )
+from zkroute.settlement.records import order_of_record
 from zkroute.settlement.router_keys import RouterKeys
 from zkroute.settlement.slices import integers
 
@@ -361,7 +362,7 @@ def test_leg_is_shown_like_any_order(day: Day) -> None:
     records["flags"] = LEG_OF_PREVIOUS
     with pytest.raises(MalformedError):
         orders_from_records(records, policy, "a file")
-    order = _one_order(records.tobytes(), policy)
+    order = order_of_record(records.tobytes(), policy)
     assert order.is_leg.tolist() == [True]
     assert integers(digests(order.records)) == integers(digests(records))
 

@@ -247,12 +247,12 @@ def _node_base(setting: Setting, claim: Claim) -> Columns:
 class _Rows:
     """Resolves cells to whole columns; what is not there yet counts as zero."""
 
-    def __init__(self, setting: Setting, columns: Columns) -> None:
+    def __init__(self, circuit: RoutingCircuit, instance: Instance, columns: Columns) -> None:
+        known = known_columns(circuit, instance)
         self._known = {
-            place: np.array(values, dtype=object)
-            for place, values in {**setting.known, **columns}.items()
+            place: np.array(values, dtype=object) for place, values in {**known, **columns}.items()
         }
-        self._claims = {"first_sequence": setting.first_sequence}
+        self._claims = instance.claims
 
     def cell(self, cell: Cell) -> Any:
         column = self._known.get((cell.table, cell.column), np.zeros(1, dtype=object))
@@ -265,16 +265,20 @@ class _Rows:
 
 
 def complete(setting: Setting, columns: Columns) -> Columns:
+    """``completed`` for a setting, whose policies publish no figures."""
+    return completed(setting.circuit, setting.instance(), columns)
+
+
+def completed(circuit: RoutingCircuit, instance: Instance, columns: Columns) -> Columns:
     """The columns with range limbs and the lookup table's multiplicities filled in.
 
     A value out of range keeps its sum: the excess goes into the top limb, so that only the range
     bus shows it. Existing limbs and multiplicities are replaced.
     """
-    circuit = setting.circuit.lowered.circuit
-    limb_bits = setting.circuit.shape.limb_bits
+    limb_bits = circuit.shape.limb_bits
     columns = {place: values for place, values in columns.items() if "_limb_" not in place[1]}
-    resolver = _Rows(setting, columns)
-    for name, table in circuit.tables.items():
+    resolver = _Rows(circuit, instance, columns)
+    for name, table in circuit.lowered.circuit.tables.items():
         for gate in table.gates:
             if gate.sentence.endswith(LIMBS_SUFFIX):
                 base = gate.sentence.removesuffix(LIMBS_SUFFIX)
@@ -285,7 +289,7 @@ def complete(setting: Setting, columns: Columns) -> Columns:
                     if number + 1 < count:
                         shifted = [value & ((1 << limb_bits) - 1) for value in shifted]
                     columns[name, f"{base}_limb_{number}"] = shifted
-    return _counted(setting, columns)
+    return _counted(circuit, instance, columns)
 
 
 def _rows(expression: Expression, resolver: _Rows, rows: int) -> list[int]:
@@ -293,19 +297,27 @@ def _rows(expression: Expression, resolver: _Rows, rows: int) -> list[int]:
     return [int(value) for value in np.broadcast_to(values, rows)]
 
 
-def _counted(setting: Setting, columns: Columns) -> Columns:
+LISTS = {
+    RANGE: "range_multiplicity",
+    "route": "route_multiplicity",
+    "margin": "margin_multiplicity",
+}
+"""Bus to the column of the lookup table that counts for it."""
+
+
+def _counted(circuit: RoutingCircuit, instance: Instance, columns: Columns) -> Columns:
     """How often each entry of the lookup table is used; uses of what is not there are not counted.
 
     Of several equal entries the first is counted.
     """
-    circuit = setting.circuit.lowered.circuit
-    for bus, multiplicity in ((RANGE, "range_multiplicity"), ("route", "route_multiplicity")):
-        if multiplicity not in circuit.tables["lookup"].columns:
+    rules = circuit.lowered.circuit
+    resolver = _Rows(circuit, instance, columns)
+    for bus, multiplicity in LISTS.items():
+        if multiplicity not in rules.tables["lookup"].columns:
             continue
-        rows = circuit.tables["lookup"].rows
+        rows = rules.tables["lookup"].rows
         uses = [0] * rows
-        resolver = _Rows(setting, columns)
-        sends = [each for each in circuit.interactions if each.bus == bus]
+        sends = [each for each in rules.interactions if each.bus == bus]
         entries = next(each for each in sends if each.table == "lookup")
         position: dict[tuple[int, ...], int] = {}
         for row, values in enumerate(_tuples(entries, resolver, rows)):
@@ -313,7 +325,7 @@ def _counted(setting: Setting, columns: Columns) -> Columns:
         for each in sends:
             if each is entries:
                 continue
-            size = circuit.tables[each.table].rows
+            size = rules.tables[each.table].rows
             weights = _rows(each.multiplicity, resolver, size)
             for weight, values in zip(weights, _tuples(each, resolver, size), strict=True):
                 if weight and values in position:

@@ -8,7 +8,9 @@ The root of unity of order 2^28 is 5^((r-1)/2^28), the convention of snarkjs, gn
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from zkroute.algebra.scalars import MODULUS, batch_invert, invert
 from zkroute.errors import ExitCode, ZkrouteError
@@ -31,6 +33,7 @@ class ChallengeInDomainError(ZkrouteError):
     exit_code = ExitCode.INTERNAL
 
 
+@cache
 def root_of_unity(log_size: int) -> int:
     """w, of order exactly 2**log_size: (5^((r-1)/2^28))^(2^(28-log_size)).
 
@@ -86,24 +89,15 @@ def lagrange_last(log_size: int, point: int) -> int:
     return lagrange_at(log_size, [-1], point)[0]
 
 
-def evaluate_public(values: Sequence[int], log_size: int, point: int) -> int:
-    """Value at ``point`` of the polynomial of degree < n that is ``values`` and then zeros on H.
+def evaluate_public(columns: Sequence[Sequence[int]], log_size: int, point: int) -> list[int]:
+    """Values at ``point`` of the polynomials of degree < n that are a column and then zeros on H.
 
-    The verifier's way to a public column: sum of v_i L_i(point), no interpolation. Zero values
-    cost nothing. Raises ChallengeInDomainError if the point lies in the domain, ValueError for
-    more values than the domain has elements.
+    The verifier's way to public columns: sums of v_i L_i(point), no interpolation, one basis for
+    all of them. Raises ChallengeInDomainError if the point lies in the domain, ValueError for more
+    values than the domain has elements.
     """
-    if len(values) > 1 << log_size:
-        raise ValueError(f"{len(values)} values do not fit a domain of size 2^{log_size}")
-    root = root_of_unity(log_size)
-    nodes = []
-    kept = []
-    for value, node in zip(values, powers(root, len(values)), strict=True):
-        if value:
-            nodes.append(node)
-            kept.append(value)
-    basis = _lagrange(log_size, nodes, point)
-    return sum(value * term for value, term in zip(kept, basis, strict=True)) % MODULUS
+    basis = lagrange_prefix(log_size, max(map(len, columns), default=0), point)
+    return [sum(map(operator.mul, column, basis)) % MODULUS for column in columns]
 
 
 def _lagrange(log_size: int, nodes: Sequence[int], point: int) -> list[int]:

@@ -10,9 +10,9 @@ from py_ecc.fields import optimized_bn128_FQ2 as FQ2
 from py_ecc.fields import optimized_bn128_FQ12 as FQ12
 from py_ecc.optimized_bn128.optimized_pairing import pairing
 
-from zkroute.algebra.curve import FIELD_MODULUS, PointG1
+from zkroute.algebra.curve import FIELD_MODULUS, PointG1, is_on_curve_g1
 from zkroute.algebra.scalars import MODULUS
-from zkroute.algebra.twist import TWIST_NON_RESIDUE, PointG2, power_fq2
+from zkroute.algebra.twist import TWIST_NON_RESIDUE, PointG2, is_on_twist, power_fq2
 
 _HARD_EXPONENT = (FIELD_MODULUS**4 - FIELD_MODULUS**2 + 1) // MODULUS
 
@@ -20,23 +20,39 @@ _HARD_EXPONENT = (FIELD_MODULUS**4 - FIELD_MODULUS**2 + 1) // MODULUS
 def pairing_product_is_one(pairs: Sequence[tuple[PointG1, PointG2]]) -> bool:
     """Whether the product of e(P, Q) over all pairs is one; an empty product is.
 
+    Soundness and errors are those of ``pairing_product``.
+    """
+    return pairing_product(pairs) == (1,) + (0,) * 11
+
+
+def pairing_product(pairs: Sequence[tuple[PointG1, PointG2]]) -> tuple[int, ...]:
+    """The product of e(P, Q) over all pairs; a pair with an infinity contributes one.
+
     One Miller loop a pair, one final exponentiation together (EIP-197 without its encodings).
-    A pair with an infinity contributes one.
+    Twelve integers below p: real and imaginary coefficient of 1, w, ... w^5, for w^6 = 9 + u.
 
     Soundness: the caller has checked that every Q is in the subgroup of order r.
-    Raises ValueError for a point off its curve.
+    Raises ValueError for a point off its curve or a coordinate that is not canonical.
     """
     product = FQ12.one()
     for point_g1, point_g2 in pairs:
         if point_g1 is None or point_g2 is None:
             continue
+        if not (is_on_curve_g1(point_g1) and is_on_twist(point_g2)):
+            raise ValueError("a point of the pairing is not on its curve")
         (x, y), (twist_x, twist_y) = point_g1, point_g2
         product = product * pairing(
             (FQ2(twist_x), FQ2(twist_y), FQ2.one()),
             (FQ(x), FQ(y), FQ.one()),
             final_exponentiate=False,
         )
-    return bool(final_power(product) == FQ12.one())
+    # py_ecc writes elements in powers of w alone, w^6 being 9 + u
+    powers = [int(c) for c in final_power(product).coeffs]
+    return tuple(
+        part
+        for index in range(6)
+        for part in ((powers[index] + 9 * powers[index + 6]) % FIELD_MODULUS, powers[index + 6])
+    )
 
 
 def final_power(value: FQ12) -> FQ12:

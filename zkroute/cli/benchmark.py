@@ -19,6 +19,7 @@ from prover.prove import prove
 from prover.trace.orders import order_columns
 from verifier.verify import verify
 from zkroute.algebra.engine import Column
+from zkroute.algebra.verification import fastest_arithmetic, using_arithmetic
 from zkroute.atomic import write_atomic
 from zkroute.cli.batches import save_batch
 from zkroute.cli.order_input import is_trade_file
@@ -49,20 +50,24 @@ def run_benchmark(
     policy = parse_policy(trades_policy(nodes), "benchmark policy")
     snapshot = parse_snapshot(made_up_nodes(nodes), "benchmark nodes")
     orders = _orders(policy, count, orders_file)
-    terminal.note("preparing: SRS, key and one proof that is not timed")
+    terminal.note("preparing: SRS, key, and one proof made and verified that is not timed")
     desk = Desk.new(policy, snapshot, smallest_log_rows(policy, count))
     batch = desk.commit(orders)
     proof = prove(desk.proving_key, snapshot, batch)
-    _verify(desk, batch, proof)
+    fastest = fastest_arithmetic().name
+    for arithmetic in (fastest, "reference"):
+        with using_arithmetic(arithmetic):
+            _verify(desk, batch, proof)
     terminal.note("timing")
     parameters = node_parameters(policy, snapshot, 0)
     idle = [0] * policy.slots
     route_s = _best(repeat, lambda: route(policy, parameters, idle, orders))
     commit_s = _best(repeat, _commitment(desk, batch))
     prove_s = _best(repeat, lambda: prove(desk.proving_key, snapshot, batch))
-    # one verifier so far, in plain Python; a compiled one will stand in the first line
-    verify_s = _best(repeat, lambda: _verify(desk, batch, proof))
-    verify_reference_s = _best(repeat, lambda: _verify(desk, batch, proof))
+    with using_arithmetic(fastest):
+        verify_s = _best(repeat, lambda: _verify(desk, batch, proof))
+    with using_arithmetic("reference"):
+        verify_reference_s = _best(repeat, lambda: _verify(desk, batch, proof))
     peak = peak_megabytes()
     terminal.note("starting 'zkroute prove' with an empty cache, then again")
     cold, warm = _starts(desk, orders)

@@ -9,13 +9,12 @@ from enum import Enum
 from pathlib import Path
 
 from zkroute.atomic import write_atomic
-from zkroute.errors import MalformedError
 from zkroute.formats.files import read_bytes
 from zkroute.formats.header import decode_header, encode_header
+from zkroute.formats.hexadecimal import any_bytes
 from zkroute.formats.intake import IntakeLeaves, decode_intake, encode_intake
 from zkroute.formats.receipt import Receipt, receipt_document, receipt_of_table
 from zkroute.formats.strict_json import check_format, dump_object, load_object
-from zkroute.model.document import Table
 from zkroute.protocol.header import Header
 
 FORMAT = "zkroute-evidence"
@@ -86,14 +85,14 @@ def decode_evidence(data: bytes, source: str) -> Evidence:
         decode_header(json.dumps(dict(each.values)).encode("ascii"), f"{source}: headers")
         for each in table.tables("headers", _MAX_PARTS, optional=True)
     )
-    intake = _bytes(table, "intake")
+    intake = any_bytes(table, "intake")
     evidence = Evidence(
         kind,
         receipts,
         headers,
         decode_intake(intake, f"{source}: intake") if intake else None,
-        _bytes(table, "inclusion"),
-        _bytes(table, "record"),
+        any_bytes(table, "inclusion"),
+        any_bytes(table, "record"),
     )
     table.finish()
     return evidence
@@ -107,14 +106,3 @@ def read_evidence(path: Path) -> Evidence:
 def write_evidence(path: str | os.PathLike[str], evidence: Evidence) -> None:
     """Write the file in one step, readable by its owner alone until it is handed on."""
     write_atomic(path, encode_evidence(evidence), private=True)
-
-
-def _bytes(table: Table, key: str) -> bytes:
-    table.has(key)
-    value = table.values.get(key)
-    if not isinstance(value, str) or value != value.lower():
-        table.refuse("must be lower-case hexadecimal digits in quotes", key)
-    try:
-        return bytes.fromhex(value)
-    except ValueError:
-        raise MalformedError(f"{table.source}: {key}: must be hexadecimal digits") from None

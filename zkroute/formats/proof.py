@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from zkroute.algebra.groups import PointG1, compress_g1, decompress_g1
+from zkroute.algebra.groups import PointG1, compress_g1
 from zkroute.algebra.scalars import decode_scalar, encode_scalar
+from zkroute.algebra.verification import decompress_points
 from zkroute.errors import MalformedError
 from zkroute.protocol.proof import Proof, ProofLayout
 
@@ -61,16 +62,14 @@ class _Reader:
         self._position = 0
 
     def points(self, part: str, count: int) -> tuple[PointG1, ...]:
-        return tuple(
-            decompress_g1(self._take(), f"proof: {part}[{number}]", allow_infinity=False)
-            for number in range(count)
-        )
+        return decompress_points(self._take(count), f"proof: {part}")
 
     def scalars(self, part: str, count: int) -> tuple[int, ...]:
         return tuple(
-            decode_scalar(self._take(), f"proof: {part}[{number}]") for number in range(count)
+            decode_scalar(self._take(1), f"proof: {part}[{number}]") for number in range(count)
         )
 
-    def _take(self) -> bytes:
-        self._position += 32
-        return self._data[self._position - 32 : self._position]
+    def _take(self, count: int) -> bytes:
+        start = self._position
+        self._position += 32 * count
+        return self._data[start : self._position]

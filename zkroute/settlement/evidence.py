@@ -12,13 +12,12 @@ from zkroute.formats.evidence import Evidence, EvidenceKind
 from zkroute.formats.inclusion import ORDERS, Opening, decode_opening
 from zkroute.formats.intake import IntakeLeaves
 from zkroute.formats.receipt import Receipt
-from zkroute.model.order import LEG_OF_PREVIOUS, ORDER_RECORD, Orders, orders_from_records
-from zkroute.model.policy import Policy
 from zkroute.protocol.header import Header
 from zkroute.protocol.intake import head_after, start_head
 from zkroute.protocol.key import VerifyingKey
 from zkroute.settlement.errors import Reason, SettlementError
 from zkroute.settlement.openings import check_openings
+from zkroute.settlement.records import order_of_record
 from zkroute.settlement.router_keys import RouterKeys
 from zkroute.settlement.signatures import is_signed_by
 from zkroute.settlement.slices import content_columns, content_names, digest_bytes, integers
@@ -124,23 +123,13 @@ def differs(row: dict[str, int], receipt: Receipt, key: VerifyingKey, record: by
     if not record:
         return ""
     sequence = np.array([receipt.sequence], dtype=np.uint64)
-    columns = content_columns(key.circuit, _one_order(record, key.policy), sequence)
+    columns = content_columns(key.circuit, order_of_record(record, key.policy), sequence)
     if digest_bytes(columns[1])[0] != receipt.digest:
         raise MalformedError("the order record is not the one that the receipt was given for")
     for name, limbs in zip(content_names(key.circuit), columns, strict=True):
         if name in row and row[name] != integers(limbs)[0]:
             return name
     return ""
-
-
-def _one_order(record: bytes, policy: Policy) -> Orders:
-    """The order of one record. Raises MalformedError."""
-    if len(record) != ORDER_RECORD.itemsize:
-        raise MalformedError(f"an order record has {ORDER_RECORD.itemsize} bytes")
-    # a leg is only read after the order it rides with, so any leader will do
-    records = np.frombuffer(record * 2, dtype=ORDER_RECORD).copy()
-    records["flags"][0] &= np.uint8(0xFF ^ LEG_OF_PREVIOUS)
-    return orders_from_records(records, policy, "order record").take(slice(1, 2))
 
 
 def _two_receipts(evidence: Evidence, _: VerifyingKey | None) -> str:

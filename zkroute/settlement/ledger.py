@@ -175,6 +175,14 @@ class Ledger:
             ).fetchone()
         return (row[0], row[1]) if row else None
 
+    def orders_of(self, height: int) -> list[bytes]:
+        """Digests of the orders that were settled with a batch, in the order of its slice."""
+        with self._lock, explained(self.path):
+            rows = self._connection.execute(
+                "SELECT digest FROM orders WHERE height = ? ORDER BY position", (height,)
+            ).fetchall()
+        return [row[0] for row in rows]
+
     def check(self) -> int:
         """The number of entries, all linked, without a gap, and reaching to the checkpoint.
 

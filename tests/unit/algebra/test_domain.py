@@ -50,7 +50,7 @@ def test_lagrange_bases_agree_with_galois(rng: random.Random, log_size: int) -> 
     values = [rng.randrange(MODULUS) for _ in range(size)]
     point = rng.randrange(MODULUS)
     expected = int(galois.lagrange_poly(domain, field(values))(field(point)))
-    assert evaluate_public(values, log_size, point) == expected
+    assert evaluate_public([values], log_size, point) == [expected]
     basis = lagrange_prefix(log_size, size, point)
     assert sum(v * term for v, term in zip(values, basis, strict=True)) % MODULUS == expected
     for index in range(size):
@@ -75,14 +75,14 @@ def test_missing_values_count_as_zeros(rng: random.Random) -> None:
     values = [3, 0, MODULUS - 1, 0, -2]
     basis = lagrange_prefix(4, 5, point)
     expected = sum(v * term for v, term in zip(values, basis, strict=True)) % MODULUS
-    assert evaluate_public(values, 4, point) == expected
-    assert evaluate_public(values + [0] * 11, 4, point) == expected
-    assert evaluate_public([], 4, point) == 0
+    columns = [values, [], [5], values + [0] * 11]
+    assert evaluate_public(columns, 4, point) == [expected, 0, 5 * basis[0] % MODULUS, expected]
+    assert evaluate_public([], 4, point) == []
 
 
 def test_what_does_not_fit_the_domain_raises() -> None:
     with pytest.raises(ValueError):
-        evaluate_public([0] * 5, 2, 9)
+        evaluate_public([[1], [0] * 5], 2, 9)
     with pytest.raises(ValueError):
         lagrange_prefix(2, 5, 9)
 
@@ -102,7 +102,7 @@ def test_a_challenge_in_the_domain_is_refused(index: int) -> None:
         lambda: lagrange_prefix(4, 2, point),
         lambda: lagrange_first(4, point),
         lambda: lagrange_last(4, point),
-        lambda: evaluate_public([1, 2], 4, point),
+        lambda: evaluate_public([[1, 2]], 4, point),
         lambda: evaluate_public([], 4, point),
     ):
         with pytest.raises(ChallengeInDomainError) as refused:

@@ -101,3 +101,16 @@ def test_keys_asks_which_of_several(empty: Desk) -> None:
     assert "--srs" in answer.stderr
     assert empty.must("keys", "--srs", "two")["rows"] == 64
     assert empty.run("keys", "--srs", "two", "--rows", "2^8").code == 2
+
+
+@pytest.mark.slow
+def test_2_000_real_trades_under_a_genuine_ceremony(empty: Desk) -> None:
+    empty.must("srs", "import", shared_path("srs", "powersOfTau28_hez_final_11.ptau"))
+    empty.must("init", empty.path, "--trades", "--node-count", "16")
+    assert empty.must("keys", "--orders", "2000")["rows"] == 2048
+    trades = shared_path("data", "binance_trades_normalised.csv.gz")
+    empty.must("route", trades, "--trades", "--count", "2000", "--skip-unlisted")
+    empty.must("prove", "batches/0")
+    digest = empty.accepting[1]
+    answer = empty.must("verify", "batches/0", "--start", "--accept", digest)
+    assert (answer["valid"], answer["orders"]) == (True, 2000)

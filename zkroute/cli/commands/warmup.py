@@ -14,18 +14,20 @@ from zkroute.cli.terminal import Terminal
 @speaking
 @pass_terminal
 def command(terminal: Terminal) -> None:
-    """Compile every kernel that proving uses and keep the machine code.
+    """Compile every kernel that proving and verifying use and keep the machine code.
 
     It is kept in ZKROUTE_CACHE_DIR, or in this user's cache folder, until zkroute, a library it
     compiles with, or the processor changes.
     """
     from zkroute.algebra.engine import engine
+    from zkroute.algebra.verification import fastest_arithmetic
     from zkroute.cli.rehearsal import rehearse
     from zkroute.paths import cache_directory
 
     terminal.note("compiling; a minute or so where the cache is empty")
     started = time.perf_counter()
     rehearse()
+    fastest_arithmetic()
     seconds = time.perf_counter() - started
     name = engine().name
     terminal.say(f"{name} kernels are ready in {cache_directory()} ({seconds:.1f} s)")
