@@ -18,14 +18,44 @@ from zkroute.cli.workspace import BatchFolder
     "--check", is_flag=True, help="Check every rule on every row first, and name failures."
 )
 @click.option("--output", "-o", type=FilePath, help="The proof's file.  [default: BATCH/proof.bin]")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Processes to prove a folder of batches with.",
+)
+@click.option("--scheduler", help="Prove a folder of batches on the Dask cluster at this address.")
 @speaking
 @pass_terminal
-def command(terminal: Terminal, batch: Path, key: Path, check: bool, output: Path | None) -> None:
-    """Prove that the batch in folder BATCH was routed by its policy.
+def command(
+    terminal: Terminal,
+    batch: Path,
+    key: Path,
+    check: bool,
+    output: Path | None,
+    workers: int,
+    scheduler: str | None,
+) -> None:
+    """Prove that the batch in folder BATCH, or every batch in it, was routed by its policy.
 
     A batch is proven once: a second proof of the same header could reveal something together with
     the first. Run again, this writes the proof that was made.
     """
+    if BatchFolder.of(batch).header.exists() or not batch.is_dir():
+        _prove_one(terminal, batch, key, check, output)
+        return
+    if check or output:
+        raise click.UsageError("--check and --output are for a single batch")
+    from zkroute.cli.many_proofs import batches_in, prove_many
+
+    terminal.answer(prove_many(terminal, batches_in(batch), key, workers, scheduler))
+
+
+def _prove_one(
+    terminal: Terminal, batch: Path, key: Path, check: bool, output: Path | None
+) -> None:
+    """Announced, watched, and checked before where asked."""
     from prover.keygen import ProvingKey
     from zkroute.algebra.engine import engine
     from zkroute.atomic import write_atomic
