@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
-from circuits.ir.check import Failure
+from circuits.check import check_trace
+from circuits.gadgets.range import RANGE
+from circuits.routing import RoutingCircuit
+from tests.oracle.claim_traces import claimed_columns, public_side
+from tests.oracle.completion import Rows
 
 NAMED_BY: dict[str, frozenset[str]] = {
     "sequence": frozenset({"bus sequence", "the number of orders that arrived is the claimed one"}),
@@ -98,6 +101,8 @@ CONSEQUENCES: dict[str, frozenset[str]] = dict.fromkeys(NAMED_BY, frozenset[str]
     # orders turned away before the one that was taken now look too early
     "saturation": TOO_EARLY,
     "breaker": TOO_EARLY,
+    # the node chosen instead may itself be past the threshold
+    "min_key": frozenset({"nodes.saturation_room in range"}),
     # figures that contradict the orders contradict whatever is computed from them
     "work": frozenset(
         {
@@ -105,24 +110,39 @@ CONSEQUENCES: dict[str, frozenset[str]] = dict.fromkeys(NAMED_BY, frozenset[str]
             "a leg follows at once",
             "bus ends",
             "nodes.margin in range",
+            "nodes.saturation_room in range",
             "orders.composite_gap in range",
         }
     ),
 }
 """Per rule of the policy: what else of the circuit may say no."""
 
-_RANGE = re.compile(r"bus range does not balance: (.*)_limb_\d+ is below .*")
+_LIMB = re.compile(r"(.*)_limb_\d+ is below .*")
 _BUS = re.compile(r"(bus \w+) does not balance: .*")
 
 
-def names(failures: Iterable[Failure]) -> set[str]:
-    """The rules of the circuit that failed; range checks by the value they bound."""
+def broken_names(case: dict, claim: dict) -> set[str]:
+    """The circuit's rules that a claim breaks; range checks by the value they bound."""
+    circuit, instance = public_side(case, claim)
+    columns = claimed_columns(circuit, instance, case, claim)
     found = set()
-    for failure in failures:
-        if match := _RANGE.fullmatch(failure.rule):
-            found.add(f"{failure.table}.{match[1]} in range")
-        elif match := _BUS.fullmatch(failure.rule):
-            found.add(match[1])
-        else:
-            found.add(failure.rule)
+    for failure in check_trace(circuit, instance, columns):
+        match = _BUS.fullmatch(failure.rule)
+        found.add(match[1] if match else failure.rule)
+    if f"bus {RANGE}" in found:
+        # equal values out of range are one failure to the checker, whoever looks them up
+        found.remove(f"bus {RANGE}")
+        found |= out_of_range(circuit, Rows(circuit, instance, columns))
+    return found
+
+
+def out_of_range(circuit: RoutingCircuit, resolver: Rows) -> set[str]:
+    """Every bounded value with a limb that the range table does not hold."""
+    lowered, found = circuit.lowered.circuit, set()
+    for each in lowered.interactions:
+        match = _LIMB.fullmatch(each.sentence)
+        if each.bus == RANGE and match:
+            limbs = resolver.values(each.values[0], lowered.tables[each.table].rows)
+            if max(limbs) >= lowered.tables["lookup"].rows:
+                found.add(f"{each.table}.{match[1]} in range")
     return found

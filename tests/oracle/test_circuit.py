@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.oracle.broken import broken_outcome
-from tests.oracle.circuit_names import CONSEQUENCES, NAMED_BY, names
+from tests.oracle.circuit_names import CONSEQUENCES, NAMED_BY, broken_names
 from tests.oracle.claim_traces import can_be_said, judged_by_circuit, public_side
 from tests.oracle.following import every_claim
 from tests.oracle.random_policies import next_case, random_case, settled
@@ -41,7 +41,7 @@ def check_broken_outcomes(seed: int, times: int) -> None:
                 continue
             circuit, _ = public_side(case, claim)
             if can_be_said(circuit, settled(case), claim):
-                found = names(judged_by_circuit(case, claim))
+                found = broken_names(case, claim)
                 assert found & NAMED_BY[rule], (rule, claim["way"], found)
                 assert found <= NAMED_BY[rule] | CONSEQUENCES[rule], (rule, claim["way"], found)
                 met[rule] += 1
