@@ -98,7 +98,9 @@ def _declare_places(row: OrderCells) -> None:
     row.priority = promote(min(features.priorities))
     if features.prioritised:
         row.priority = row.witness("priority", PRIORITY_BITS, "processing priority, zero first")
-    row.zero_unless(row.active, "there is no order", row.segment, row.primary, row.priority)
+    row.zero_unless(row.active, "there is no order", row.segment, row.priority)
+    if row.primary is not row.segment:
+        row.zero_unless(row.active, "there is no order", row.primary)
 
 
 def _declare_choice(row: OrderCells) -> None:
