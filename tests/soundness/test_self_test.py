@@ -223,6 +223,7 @@ def test_its_own_batch_is_refused_by_everybody_else() -> None:
 
 
 def test_it_needs_neither_prover_nor_compiled_code() -> None:
+    """With the reference arithmetic, which is there wherever Python is."""
     script = (
         "import sys\n"
         "from verifier.verify import judge\n"
