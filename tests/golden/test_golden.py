@@ -18,6 +18,7 @@ from tests.support.lying import lying_world
 from tests.support.policies import ALL_POLICIES
 from verifier.self_test import golden_bytes, read_golden, run_self_test
 from verifier.verify import judge
+from zkroute.atomic import write_atomic
 from zkroute.formats.strict_json import dump_object
 
 PINS = Path(__file__).parent / "pins.json"
@@ -27,8 +28,9 @@ SELF_TEST = Path(verifier.__file__).parent / "data" / "self_test.json"
 @pytest.fixture(scope="session", autouse=True)
 def _golden_files(regenerate: bool) -> None:
     if regenerate:
-        SELF_TEST.write_bytes(self_test_bytes())
-        PINS.write_bytes(dump_object(pins()))
+        # whole files at once: several test processes may be at it
+        write_atomic(SELF_TEST, self_test_bytes())
+        write_atomic(PINS, dump_object(pins()))
 
 
 all_pins = cache(pins)
