@@ -72,7 +72,7 @@ def test_first_batch_passes_and_a_damaged_one_does_not(day: Day, ledger: Ledger)
 
 
 def test_a_day_goes_through_every_gate(day: Day, tmp_path: Path) -> None:
-    for slot in (None, busiest(day), busiest(day, 2)):
+    for slot in (None, *{busiest(day), busiest(day, 2)}):
         with Ledger(tmp_path / f"ledger {slot}") as ledger:
             gate = observer(day, ledger) if slot is None else node_gate(day, ledger, slot)
             for number, batch in enumerate(day.batches):

@@ -161,13 +161,17 @@ def test_old_copy_is_refused_while_running(
 def test_missing_ledger_or_checkpoint_is_noticed(
     path: Path, plain_world: World, like: Header
 ) -> None:
-    fill(path, plain_world, chain(like, 2))
+    headers = chain(like, 2)
+    fill(path, plain_world, headers)
     checkpoint = path.with_name("ledger.db.checkpoint")
     kept = checkpoint.read_bytes()
     checkpoint.unlink()
     with pytest.raises(LedgerError, match="settle checkpoint"):
         Ledger(path)
-    Ledger(path, restore_checkpoint=True).close()
+    with pytest.raises(LedgerError, match="compare the newest batch"):
+        Ledger(path, restore_for_head=bytes(32))
+    assert not checkpoint.exists()
+    Ledger(path, restore_for_head=headers[-1].digest).close()
     assert checkpoint.read_bytes() == kept
     path.unlink()
     with pytest.raises(LedgerError) as caught:

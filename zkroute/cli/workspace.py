@@ -12,6 +12,10 @@ KEY = "key.json"
 ROUTER_KEY = "router.key"
 ROUTER_PUBLIC = "router.pub"
 BATCHES = "batches"
+INTAKE = "intake.db"
+NODE = "node.toml"
+TRADERS = "traders.json"
+DISCLOSURES = "disclosures.log"
 
 
 @dataclass(frozen=True)
@@ -44,3 +48,16 @@ class BatchFolder:
     def private(self) -> Path:
         """What opens the header, for the router alone."""
         return self.path / "batch.private"
+
+    @property
+    def intake(self) -> Path:
+        """Leaves of the intake log, for everyone; only where the orders came from one."""
+        return self.path / "intake.bin"
+
+    def slice(self, node: str) -> Path:
+        """The slice of one node, for that node alone."""
+        return self.path / "slices" / f"{node.replace('/', '_')}.slice"
+
+    def inclusion(self, sequence: int) -> Path:
+        """The inclusion proof of one order, for its trader."""
+        return self.path / "inclusion" / f"{sequence}.bin"

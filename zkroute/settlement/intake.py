@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,6 +141,17 @@ class Intake:
             head_after(before, leaves),
             IntakeLeaves(first_sequence, tuple(leaves)),
         )
+
+    def envelopes(self, sequence: Iterable[int]) -> dict[int, bytes]:
+        """The envelopes of those of these orders that came signed, by sequence number."""
+        with self._lock, explained(self.path):
+            rows = [
+                self._connection.execute(
+                    "SELECT sequence, envelope FROM entries WHERE sequence = ?", (number,)
+                ).fetchone()
+                for number in sequence
+            ]
+        return {row[0]: row[1] for row in rows if row is not None and row[1]}
 
     def _whole_bundles(self, rows: Sequence[tuple[int, bytes]], limit: int) -> int:
         """How many rows to take so that no leg is parted from its leader."""

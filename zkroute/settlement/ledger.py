@@ -34,12 +34,12 @@ class Ledger:
     """The ledger in one file, for any number of processes and threads.
 
     Opening it checks the whole chain (``check``). Raises LedgerError where it is damaged, was put
-    back in time, or cannot be used. ``restore_checkpoint`` lets a whole ledger without its
-    checkpoint have a new one: only for an owner who compared its head with that of others.
+    back in time, or cannot be used. ``restore_for_head`` gives a ledger that lost its checkpoint a
+    new one, if its newest batch has this digest: only for an owner who knows it from others.
     """
 
     def __init__(
-        self, path: Path, checkpoint: Path | None = None, *, restore_checkpoint: bool = False
+        self, path: Path, checkpoint: Path | None = None, *, restore_for_head: bytes | None = None
     ) -> None:
         self.path = path
         self.checkpoint_path = checkpoint or path.with_name(path.name + ".checkpoint")
@@ -49,8 +49,7 @@ class Ledger:
             self._rolled_back(known, 0)
         self._connection = connect(path)
         try:
-            if not restore_checkpoint:
-                self._require_checkpoint()
+            self._require_checkpoint(restore_for_head)
             self.check()
             self._advance_checkpoint()
         except BaseException:
@@ -305,18 +304,19 @@ class Ledger:
         if entry is None or entry.link != known.link:
             self._rolled_back(known, self._current().batches)
 
-    def _require_checkpoint(self) -> None:
+    def _require_checkpoint(self, restore_for_head: bytes | None) -> None:
         """There is a checkpoint, or there is nothing yet that it could vouch for."""
         with explained(self.path), transaction(self._connection):
             # under the write lock: nobody appends before there is a checkpoint
             if self._read_checkpoint() is not None:
                 return
-            if self._head() is not None:
+            head = self._head()
+            if head is not None and head.digest != restore_for_head:
                 raise LedgerError(
                     Reason.LEDGER_ROLLED_BACK,
                     f"{self.checkpoint_path}: there is no checkpoint for this ledger; put it back, "
-                    "or if it is truly lost compare the newest batch with other nodes and run "
-                    "'zkroute settle checkpoint'",
+                    f"or if it is truly lost compare the newest batch, {head.digest.hex()}, with "
+                    "other nodes and run 'zkroute settle checkpoint'",
                 )
             _write_checkpoint(self.checkpoint_path, START)
 

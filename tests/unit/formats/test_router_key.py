@@ -54,14 +54,31 @@ def of_another_kind() -> bytes:
     )
 
 
-@pytest.mark.parametrize("data", [b"", b"swordfish", encrypted(), of_another_kind()])
+@pytest.mark.parametrize("data", [b"", b"swordfish", of_another_kind()])
 def test_anything_else_is_refused_without_being_shown(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "k"
     write_atomic(path, data, private=True)
-    with pytest.raises(MalformedError, match="not an unencrypted Ed25519 private key") as caught:
+    with pytest.raises(MalformedError, match="not an Ed25519 private key") as caught:
         read_private_key(path)
     assert "swordfish" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_an_encrypted_key_needs_its_passphrase(tmp_path: Path) -> None:
+    path = tmp_path / "k"
+    write_atomic(path, encrypted(), private=True)
+    with pytest.raises(UsageError, match="protected by a passphrase"):
+        read_private_key(path)
+    with pytest.raises(UsageError, match="does not open") as caught:
+        read_private_key(path, lambda: b"swordfish")
+    assert "swordfish" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    opened = read_private_key(path, lambda: b"secret")
+    again = encode_private_key(opened, b"other")
+    write_atomic(path, again, private=True)
+    assert read_private_key(path, lambda: b"other").private_bytes_raw() == (
+        opened.private_bytes_raw()
+    )
 
 
 @pytest.mark.parametrize("text", ["", "ab", "g" * 64, "AB" * 32, "ab" * 33])

@@ -44,6 +44,11 @@ from zkroute.cli.terminal import Terminal
     is_flag=True,
     help="With --trades: pass over instruments that the policy does not list.",
 )
+@click.option(
+    "--intake",
+    type=FilePath,
+    help="Take the orders from this intake log in place of ORDERS; see docs/receipts.md.",
+)
 @speaking
 @pass_terminal
 def command(
@@ -59,6 +64,7 @@ def command(
     first: int,
     count: int | None,
     skip_unlisted: bool,
+    intake: Path | None,
 ) -> None:
     """Route a file of ORDERS (.csv, .parquet, .jsonl) and commit to the outcome.
 
@@ -76,42 +82,54 @@ def command(
         record_child,
         save_batch,
     )
+    from zkroute.cli.intake_input import take_in
     from zkroute.cli.reference_strings import srs_of_key
+    from zkroute.cli.router_secret import router_secret
     from zkroute.cli.routing_summary import routing_document, say_routing
     from zkroute.errors import UsageError
     from zkroute.formats.documents import read_snapshot
-    from zkroute.formats.router_key import read_private_key
+    from zkroute.formats.intake import write_intake
     from zkroute.model.order import read_orders, read_trades
+    from zkroute.protocol.intake import NO_LOG
 
     if not trades and (first or count is not None or skip_unlisted):
         raise UsageError("--first, --count and --skip-unlisted go with --trades")
+    if trades and intake is not None:
+        raise UsageError("--trades and --intake exclude each other")
     verifying_key = read_key(key)
     snapshot = read_snapshot(nodes)
     check_snapshot(verifying_key, snapshot)
-    router = read_private_key(router_key)
+    router = router_secret(router_key)
     policy = verifying_key.policy
-    if trades:
+    now = int(time.time() * 1000) if time_ms is None else time_ms
+    parent = load_parent(after, snapshot) if after is not None else None
+    place = parent.place(policy, now) if parent else Place(None, None, now)
+    taken = take_in(intake, verifying_key, place, router) if intake is not None else None
+    if taken is not None:
+        batch_orders = taken.orders
+    elif trades:
         batch_orders = read_trades(
             orders, policy, first=first, count=count, skip_unlisted=skip_unlisted
         )
         terminal.say("accounts, tiers, intents, order types and margins are derived, not real")
     else:
         batch_orders = read_orders(orders, policy)
-    now = int(time.time() * 1000) if time_ms is None else time_ms
-    parent = load_parent(after, snapshot) if after is not None else None
     number = parent.header.batch + 1 if parent else 0
     folder = workspace.BatchFolder(output or Path(workspace.BATCHES) / str(number))
     committed = commit_batch(
         ProvingKey(verifying_key, srs_of_key(verifying_key), engine()),
         snapshot,
         batch_orders,
-        parent.place(policy, now) if parent else Place(None, None, now),
+        place,
         router.public_key().public_bytes_raw(),
         router.sign,
+        taken.head if taken is not None else NO_LOG,
     )
     check_free(folder)
     if parent:
         record_child(parent)
+    if taken is not None:
+        write_intake(folder.intake, taken.leaves)
     save_batch(folder, committed, snapshot)
     say_routing(terminal, folder, committed, snapshot)
     terminal.answer(routing_document(folder, committed, snapshot))
