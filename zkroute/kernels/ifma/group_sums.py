@@ -24,6 +24,9 @@ BATCH = 2048
 CHUNK = 1 << 13
 """Points, or groups, that are finished together, so that all sums stay in the cache."""
 
+ZERO = np.int64(0)
+"""For kernels' arguments: numba would compile a function called with a literal once more."""
+
 _CLASSES = 64
 """Group sizes told apart when groups are put in order, all larger ones being one class."""
 
@@ -110,7 +113,7 @@ def _reduce_groups(
             active -= 1
         if active == 0:
             break
-        infinite = count = 0
+        infinite, count = 0, ZERO
         for group in range(active):
             start, size = starts[group], sizes[group]
             half = size // 2
@@ -125,7 +128,7 @@ def _reduce_groups(
                 if count == BATCH:
                     infinite += add_batch(work, count, upcoming, cursor)
                     cursor += count
-                    count = 0
+                    count = ZERO
             sizes[group] = rest
         if count:
             infinite += add_batch(work, count, upcoming, cursor)

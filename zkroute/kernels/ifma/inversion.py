@@ -239,7 +239,7 @@ def invert_words(value: Any, modulus: Any, inverse_of_modulus: Any) -> None:
     followers[1, 0] = 1
     matrix, corrections = np.zeros(4, np.int64), np.zeros(2, np.int64)
     nothing = np.zeros(2, np.int64)
-    delta = -1
+    delta = np.int64(-1)
     while True:
         remaining = np.int64(0)
         for i in range(WORDS):

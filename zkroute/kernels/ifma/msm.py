@@ -105,30 +105,27 @@ def _recode(bases: Bases, columns: Sequence[Column]) -> list[_Terms]:
         for index, each in enumerate(limbs)
         for piece, rows in enumerate(ranges(len(each), _SMALLEST_PIECE))
     ]
-    counts = np.zeros((len(columns), thread_count() + 1), dtype=np.int64)
+    found: dict[tuple[int, int], NDArray[np.int64]] = {}
 
-    def count(index: int, piece: int, start: int, stop: int) -> None:
-        found = kernels.count_terms(limbs[index], bases.finite, start, stop)
-        counts[index, piece + 1] = found
+    def find(index: int, piece: int, start: int, stop: int) -> None:
+        rows = np.empty(stop - start + 1, dtype=np.int64)
+        count = kernels.find_terms(rows, limbs[index], bases.finite, start, stop)
+        found[index, piece] = rows[:count]
 
-    run_all([partial(count, *piece) for piece in pieces])
-    first = np.cumsum(counts, axis=1)
-    terms = [_empty_terms(*each) for each in zip(columns, first[:, -1].tolist(), strict=True)]
+    run_all([partial(find, *piece) for piece in pieces])
+    counts = [0] * len(columns)
+    first = {}
+    for index, piece, _, _ in pieces:
+        first[index, piece] = counts[index]
+        counts[index] += len(found[index, piece])
+    terms = [_empty_terms(*each) for each in zip(columns, counts, strict=True)]
 
-    def recode(index: int, piece: int, start: int, stop: int) -> None:
-        kernels.recode(
-            terms[index].planes,
-            terms[index].bases,
-            limbs[index],
-            bases.finite,
-            terms[index].offset,
-            bases.points.ctypes.data,
-            start,
-            stop,
-            int(first[index, piece]),
-        )
+    def recode(index: int, piece: int) -> None:
+        planes, items, offset = terms[index].planes, terms[index].bases, terms[index].offset
+        rows, address = found[index, piece], bases.points.ctypes.data
+        kernels.recode(planes, items, limbs[index], rows, offset, address, first[index, piece])
 
-    run_all([partial(recode, *piece) for piece in pieces])
+    run_all([partial(recode, *place) for place in found])
     return terms
 
 

@@ -14,58 +14,50 @@ import numpy as np
 from zkroute.kernels._jit import jit
 from zkroute.kernels.ifma import projective
 from zkroute.kernels.ifma.blocks import store
-from zkroute.kernels.ifma.group_sums import BATCH, add_batch, sum_groups
+from zkroute.kernels.ifma.group_sums import BATCH, ZERO, add_batch, sum_groups
 from zkroute.kernels.ifma.points import copy_point, row_is_finite, store_infinity
 
 
 @jit
-def _has_term(scalars: Any, finite: Any, i: int) -> Any:
-    combined = np.uint64(0)
-    for word in range(scalars.shape[1]):
-        combined |= scalars[i, word]
-    return combined != 0 and finite[i] != 0
+def find_terms(rows: Any, scalars: Any, finite: Any, start: int, stop: int) -> int:
+    """Those of rows start ... stop - 1 whose scalar is not zero and whose base is finite.
 
-
-@jit
-def count_terms(scalars: Any, finite: Any, start: int, stop: int) -> int:
-    """How many scalars of rows start ... stop - 1 are not zero and belong to finite bases."""
+    They are written to ``rows``, which has room for all and one more; returns their number.
+    """
     count = 0
+    width = scalars.shape[1]
     for i in range(start, stop):
-        count += _has_term(scalars, finite, i)
+        combined = np.uint64(0)
+        for word in range(width):
+            combined |= scalars[i, word]
+        # written in any case and counted or not: flags would make a branch a guess
+        rows[count] = i
+        count += (combined != 0) & (finite[i] != 0)
     return count
 
 
 @jit
 def recode(
-    planes: Any,
-    items: Any,
-    scalars: Any,
-    finite: Any,
-    offset: Any,
-    bases: int,
-    start: int,
-    stop: int,
-    at: int,
+    planes: Any, items: Any, scalars: Any, rows: Any, offset: Any, bases: int, at: int
 ) -> None:
-    """The terms of rows start ... stop - 1: scalars plus ``offset``, and addresses of bases.
+    """The terms of ``rows``: scalars plus ``offset``, and addresses of bases.
 
     Word w of the scalars goes to planes[w], the addresses, 64 bytes apart from ``bases`` on, to
     ``items``, both from place ``at`` on.
     """
-    width = scalars.shape[1]
-    for i in range(start, stop):
-        if not _has_term(scalars, finite, i):
-            continue
-        carry = np.uint64(0)
-        for word in range(planes.shape[0]):
-            value = scalars[i, word] if word < width else np.uint64(0)
-            total = value + carry
-            carry = np.uint64(total < carry)
-            total += offset[word]
-            carry += np.uint64(total < offset[word])
-            planes[word, at] = total
-        items[at] = bases + 64 * i
-        at += 1
+    count, width = len(rows), scalars.shape[1]
+    carries = np.zeros(count, np.uint64)
+    for word in range(planes.shape[0]):
+        plane, added = planes[word], offset[word]
+        for i in range(count):
+            value = scalars[rows[i], word] if word < width else np.uint64(0)
+            total = value + carries[i]
+            carries[i] = np.uint64(total < value)
+            total += added
+            carries[i] += np.uint64(total < added)
+            plane[at + i] = total
+    for i in range(count):
+        items[at + i] = bases + 64 * rows[i]
 
 
 @jit
@@ -128,7 +120,7 @@ def sort_window(
 
 
 @jit
-def _halve(buckets: Any, row: int, size: int, halves: int, work: Any, count: int) -> int:
+def _halve(buckets: Any, row: int, size: int, halves: int, work: Any, count: Any) -> Any:
     """Makes row ``halves`` + d the sum of rows ``row`` + 2 d and the next, for all d but 0.
 
     Pairs are left in the workspace, behind the ``count`` there, until there are many. Returns how
@@ -149,8 +141,8 @@ def _halve(buckets: Any, row: int, size: int, halves: int, work: Any, count: int
             targets[count] = place + 64 * target
             count += 1
             if count == BATCH:
-                add_batch(work, count, left[:0], 0)
-                count = 0
+                add_batch(work, count, left[:0], ZERO)
+                count = ZERO
     return count
 
 
@@ -176,11 +168,11 @@ def weigh_buckets(
     for the halves as well; ``items`` is room for as many as there are buckets.
     """
     windows = len(first)
-    rows, odd, place = 0, 0, buckets.ctypes.data
+    rows, odd, place = ZERO, ZERO, buckets.ctypes.data
     for window in range(windows):
         rows += sizes[window]
     for level in range(len(bit_sums) // windows):
-        count = 0
+        count = ZERO
         for window in range(windows):
             row, size = first[window], sizes[window]
             bounds[level * windows + window] = odd
@@ -194,9 +186,9 @@ def weigh_buckets(
             first[window], sizes[window] = rows, half
             rows += half
         if count:
-            add_batch(work, count, items[:0], 0)
+            add_batch(work, count, items[:0], ZERO)
     bounds[len(bit_sums)] = odd
-    sum_groups(bit_sums, items, bounds, 0, len(bit_sums), room, work)
+    sum_groups(bit_sums, items, bounds, ZERO, len(bit_sums), room, work)
 
 
 @jit

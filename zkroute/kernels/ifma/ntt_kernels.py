@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from zkroute.kernels._jit import jit
 from zkroute.kernels.ifma import scalar_field as field
 from zkroute.kernels.ifma.blocks import (
@@ -178,7 +180,7 @@ def first_pass(
                 store(scratch, row, value)
             else:
                 store(scratch, row, zeros())
-        _transform(scratch, 0, log_rows, twiddles, logs[2])
+        _transform(scratch, np.int64(0), log_rows, twiddles, logs[2])
         _column_factors(factors, lanes, log_low, log_rows - log_low)
         for part in range(rows // 8):
             for lane in range(8):

@@ -25,7 +25,7 @@ from zkroute.kernels.ifma.lanes import (
     raw_subtract,
 )
 
-CHUNK = 8
+CHUNK = 16
 """Blocks worked on by one operation at a time."""
 
 _COLUMN, _SCALAR, _ADD, _SUBTRACT, _MULTIPLY, _STORE = (int(code) for code in Operation)

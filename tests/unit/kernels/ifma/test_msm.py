@@ -78,8 +78,11 @@ def test_digits_add_up_to_the_scalars(rng: random.Random, bits: int) -> None:
         base = 1 << 20
         done = 0
         for start, stop in ((0, 50), (50, len(values))):
-            msm_kernels.recode(planes, items, limbs, finite, offset, base, start, stop, done)
-            done += msm_kernels.count_terms(limbs, finite, start, stop)
+            rows = np.full(stop - start + 1, -1, dtype=np.int64)
+            found = msm_kernels.find_terms(rows, limbs, finite, start, stop)
+            assert rows[:found].tolist() == [i for i in kept if start <= i < stop]
+            msm_kernels.recode(planes, items, limbs, rows[:found], offset, base, done)
+            done += found
         assert done == len(kept)
         assert items.tolist() == [base + 64 * i for i in kept]
         totals = dict.fromkeys(items.tolist(), 0)
