@@ -113,7 +113,8 @@ def _reduce_groups(
             active -= 1
         if active == 0:
             break
-        infinite, count = 0, ZERO
+        infinite = 0
+        count: Any = ZERO
         for group in range(active):
             start, size = starts[group], sizes[group]
             half = size // 2
