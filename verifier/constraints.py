@@ -10,14 +10,17 @@ from circuits.ir.expression import Cell, Challenge, Claim, Constant, Embedded, E
 from circuits.ir.lowering import LoweredCircuit
 from circuits.ir.straight_line import StraightLine
 from zkroute.algebra.domain import evaluate_public, root_of_unity, vanishing
-from zkroute.algebra.scalars import MODULUS, invert
+from zkroute.algebra.scalars import MODULUS, batch_invert, invert
 
 Values = Mapping[tuple[str, str, int], int]
 """(table, column, rotation) to the value at the evaluation point (times the root if rotated)."""
 
 
 class AtPoint:
-    """The gates at the evaluation point."""
+    """The gates at the evaluation point.
+
+    Raises ZeroDivisionError if that point lies in a domain.
+    """
 
     def __init__(
         self,
@@ -33,11 +36,22 @@ class AtPoint:
         self._challenges = challenges
         self._claims = claims
         self._point = challenges["evaluation_point"]
+        self._vanishing = {
+            name: vanishing(table.rows, self._point)
+            for name, table in lowered.circuit.tables.items()
+        }
+        self._inverses = dict(
+            zip(self._vanishing, batch_invert(list(self._vanishing.values())), strict=True)
+        )
         self._public_values: dict[tuple[str, str, int], int] = {}
 
     def gates(self) -> list[int]:
         """The values of all gates, table after table, in folding order."""
         return _all_gates(self._lowered).evaluate(self._leaf, MODULUS)
+
+    def over_vanishing(self, table: str, value: int) -> int:
+        """value / (x^rows - 1) for the rows of one table."""
+        return value * self._inverses[table]
 
     def _leaf(self, leaf: Expression) -> int:
         match leaf:
@@ -74,11 +88,9 @@ class AtPoint:
     def _embedding(self, table: str) -> int:
         """(m/n) (x^n - 1)/(x^m - 1): one on the table's rows, zero on the main table's others."""
         circuit = self._lowered.circuit
-        large = circuit.tables[circuit.main].rows
-        small = circuit.tables[table].rows
-        return vanishing(large, self._point) * invert(
-            vanishing(small, self._point) * (large // small) % MODULUS
-        )
+        share = circuit.tables[circuit.main].rows // circuit.tables[table].rows
+        factor = self.over_vanishing(table, self._vanishing[circuit.main])
+        return factor * invert(share) % MODULUS
 
 
 @lru_cache(maxsize=32)
@@ -89,12 +101,8 @@ def _all_gates(lowered: LoweredCircuit) -> StraightLine:
 def quotient_value(
     lowered: LoweredCircuit, at_point: AtPoint, challenges: Mapping[str, int]
 ) -> int:
-    """Sum over tables and gates of gate_fold^i gate_i(x) / (x^rows - 1), in folding order.
-
-    Raises ZeroDivisionError if the evaluation point lies in a domain.
-    """
+    """Sum over tables and gates of gate_fold^i gate_i(x) / (x^rows - 1), in folding order."""
     fold = challenges["gate_fold"]
-    point = challenges["evaluation_point"]
     gate_values = iter(at_point.gates())
     weight = 1
     value = 0
@@ -103,5 +111,5 @@ def quotient_value(
         for _ in gates:
             table_sum += weight * next(gate_values)
             weight = weight * fold % MODULUS
-        value += table_sum * invert(vanishing(lowered.circuit.tables[name].rows, point))
+        value += at_point.over_vanishing(name, table_sum)
     return value % MODULUS

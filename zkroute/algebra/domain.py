@@ -100,12 +100,17 @@ def evaluate_public(columns: Sequence[Sequence[int]], log_size: int, point: int)
     return [sum(map(operator.mul, column, basis)) % MODULUS for column in columns]
 
 
+@cache
+def _inverse_of_size(log_size: int) -> int:
+    return invert(1 << log_size)
+
+
 def _lagrange(log_size: int, nodes: Sequence[int], point: int) -> list[int]:
     """The basis polynomials that belong to these elements of the domain, at the point."""
     zero_on_domain = vanishing(1 << log_size, point)
     if zero_on_domain == 0:
         raise ChallengeInDomainError("a challenge fell into the evaluation domain")
-    scale = zero_on_domain * invert(1 << log_size) % MODULUS
+    scale = zero_on_domain * _inverse_of_size(log_size) % MODULUS
     inverses = batch_invert([point - node for node in nodes])
     return [
         scale * node % MODULUS * inverse % MODULUS

@@ -62,6 +62,7 @@ class ProofLayout:
     evaluations_next: int
 
     @classmethod
+    @lru_cache(maxsize=32)
     def of(cls, lowered: LoweredCircuit, nodes: int) -> ProofLayout:
         """The layout for a circuit and a number of nodes."""
         circuit = lowered.circuit

@@ -1,4 +1,4 @@
-"""Fq in kernels, beyond what the portable kernels have: forms, order, square roots."""
+"""What these kernels need of numbers beyond the portable ones: forms, order, square roots."""
 
 from __future__ import annotations
 
@@ -61,6 +61,16 @@ def is_below(_typing: Any, left: Any, right: Any) -> tuple[Any, Generator]:
         return builder.icmp_unsigned("<", *values)
 
     return types.boolean(element, element), generate
+
+
+@intrinsic
+def trailing_zeros(_typing: Any, word: Any) -> tuple[Any, Generator]:
+    """Zero bits below the lowest one of a 64-bit word that is not zero."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> ir.Value:
+        return builder.cttz(values[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate
 
 
 @jit

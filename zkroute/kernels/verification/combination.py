@@ -23,12 +23,14 @@ from zkroute.kernels.portable.curve import (
 from zkroute.kernels.portable.element import load, store, zero
 from zkroute.kernels.portable.field import multiply_mod_p, one_mod_p, subtract_mod_p
 from zkroute.kernels.portable.inversion import invert_mod_p
-from zkroute.kernels.verification.base_field import from_montgomery, to_montgomery
+from zkroute.kernels.verification.base_field import from_montgomery, to_montgomery, trailing_zeros
 
 _WIDTH = 5
 _TABLE = 1 << _WIDTH - 2
 _BITS = 256
 """Places of digits: scalars are below 2**254, and their top window may carry."""
+_AHEAD = 32
+_MOST_DIGITS = -(-_BITS // _WIDTH)
 
 
 @jit
@@ -42,22 +44,26 @@ def _bits_at(scalars: Any, index: int, position: int, count: int) -> Any:
 
 
 @jit
-def _signed_windows(digits: Any, scalars: Any) -> None:
-    """digits[i, bit]: the odd digits of scalar i, below 16 in absolute value, else zero."""
+def _signed_windows(places: Any, digits: Any, scalars: Any) -> None:
+    """Row i: where scalar i has which odd digits, below 16 in absolute value; zero ends it."""
     for index in range(len(scalars)):
         carry = 0
         position = 0
+        found = 0
         while position < _BITS:
-            digits[index, position] = 0
-            if _bits_at(scalars, index, position, 1) == carry:
-                position += 1
+            bits = _bits_at(scalars, index, position, _AHEAD + _WIDTH)
+            # as long as they equal the carry, digits are zero
+            equal = trailing_zeros((bits ^ -carry) | 1 << _AHEAD)
+            position += equal
+            if equal == _AHEAD or position >= _BITS:
                 continue
-            digit = _bits_at(scalars, index, position, _WIDTH) + carry
+            digit = (bits >> equal & (1 << _WIDTH) - 1) + carry
             carry = digit >> _WIDTH - 1
-            digits[index, position] = digit - (carry << _WIDTH)
-            for place in range(position + 1, min(position + _WIDTH, _BITS)):
-                digits[index, place] = 0
+            places[index, found] = position
+            digits[index, found] = digit - (carry << _WIDTH)
+            found += 1
             position += _WIDTH
+        digits[index, found] = 0
 
 
 @jit
@@ -121,27 +127,33 @@ def _odd_multiples(points: Any) -> Any:
 
 
 @jit
-def _gather(digits: Any, table: Any, starts: Any, counts: Any) -> Any:
+def _gather(places: Any, digits: Any, table: Any, starts: Any, counts: Any) -> Any:
     """The table's points that meet at each bit, group after group: ``counts`` from ``starts``."""
-    count = len(digits)
+    number = len(digits)
+    for bit in range(_BITS):
+        counts[bit] = 0
+    for index in range(number):
+        found = 0
+        while digits[index, found]:
+            counts[places[index, found]] += 1
+            found += 1
     total = 0
     for bit in range(_BITS):
         starts[bit] = total
-        for index in range(count):
-            if digits[index, bit]:
-                total += 1
-        counts[bit] = total - starts[bit]
+        total += counts[bit]
+        counts[bit] = 0
     gathered = np.empty((total, 8), np.uint64)
-    place = 0
-    for bit in range(_BITS):
-        for index in range(count):
-            digit = digits[index, bit]
-            if digit:
-                entry = (abs(digit) >> 1) * count + index
-                y = load(table, 2 * entry + 1)
-                store(gathered, 2 * place, load(table, 2 * entry))
-                store(gathered, 2 * place + 1, y if digit > 0 else subtract_mod_p(zero(), y))
-                place += 1
+    for index in range(number):
+        found = 0
+        while digits[index, found]:
+            digit, bit = digits[index, found], places[index, found]
+            entry = (abs(digit) >> 1) * number + index
+            place = starts[bit] + counts[bit]
+            counts[bit] += 1
+            y = load(table, 2 * entry + 1)
+            store(gathered, 2 * place, load(table, 2 * entry))
+            store(gathered, 2 * place + 1, y if digit > 0 else subtract_mod_p(zero(), y))
+            found += 1
     return gathered
 
 
@@ -179,11 +191,12 @@ def linear_combination(output: Any, points: Any, scalars: Any) -> None:
     below 2**254.
     """
     count = len(points)
-    digits = np.empty((count, _BITS), np.int8)
-    _signed_windows(digits, scalars)
+    places = np.empty((count, _MOST_DIGITS + 1), np.int64)
+    digits = np.empty((count, _MOST_DIGITS + 1), np.int64)
+    _signed_windows(places, digits, scalars)
     starts = np.empty(_BITS, np.int64)
     counts = np.empty(_BITS, np.int64)
-    gathered = _gather(digits, _odd_multiples(points), starts, counts)
+    gathered = _gather(places, digits, _odd_multiples(points), starts, counts)
     inverses = np.empty((len(gathered) // 2 + 1, 4), np.uint64)
     while _halve_groups(gathered, starts, counts, inverses):
         pass
