@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from zkroute.algebra.domain import TWO_ADICITY
-from zkroute.algebra.engine import Column, Limbs, Program
+from zkroute.algebra.engine import Column, Limbs, Operation, Program
 from zkroute.algebra.groups import PointG1
 from zkroute.kernels.ifma import msm, multiples, polynomials, programs, transform
 from zkroute.kernels.ifma import vectors as whole
@@ -27,8 +27,7 @@ class IfmaEngine:
 
     def load(self, limbs: Limbs) -> Vector:
         """Vector of the given canonical scalars."""
-        if limbs.ndim != 2 or not 1 <= limbs.shape[1] <= 4 or limbs.dtype != np.uint64:
-            raise ValueError("limbs of scalars must be uint64 of shape (n, 1..4)")
+        _check_scalars(limbs)
         return whole.load(limbs)
 
     def store(self, vector: Vector) -> Limbs:
@@ -118,6 +117,7 @@ class IfmaEngine:
         if not columns:
             raise ValueError("a program needs at least one column")
         _check_lengths(columns)
+        _check_program(program, len(columns), len(scalars))
         return programs.run(program, columns, scalars)
 
     def load_points(self, points: Limbs) -> Bases:
@@ -128,6 +128,9 @@ class IfmaEngine:
     def multi_scalar_multiplication(self, bases: Bases, columns: Sequence[Column]) -> list[PointG1]:
         """One sum of scalar times base per column."""
         for column in columns:
+            _check_scalars(column.limbs)
+            if not 1 <= column.bits <= MODULUS.bit_length():
+                raise ValueError(f"a column cannot have scalars of {column.bits} bits")
             if len(column.limbs) > len(bases.finite):
                 raise ValueError(
                     f"a column of {len(column.limbs)} scalars is too long for "
@@ -144,6 +147,33 @@ class IfmaEngine:
         _check_points(powers)
         _log_size(len(powers))
         return multiples.lagrange_points(powers)
+
+
+def _check_scalars(limbs: Limbs) -> None:
+    if limbs.ndim != 2 or not 1 <= limbs.shape[1] <= 4 or limbs.dtype != np.uint64:
+        raise ValueError("limbs of scalars must be uint64 of shape (n, 1..4)")
+
+
+def _check_program(program: Program, columns: int, scalars: int) -> None:
+    """Every number in a program is one of something that exists; kernels would not notice."""
+    registers = program.registers
+    limits = {
+        Operation.COLUMN: (registers, columns, None),
+        Operation.SCALAR: (registers, scalars, None),
+        Operation.ADD: (registers, registers, registers),
+        Operation.SUBTRACT: (registers, registers, registers),
+        Operation.MULTIPLY: (registers, registers, registers),
+        Operation.STORE: (program.outputs, registers, None),
+    }
+    codes = program.operations[:, 0]
+    if not np.isin(codes, list(limits)).all():
+        raise ValueError("a program has an operation that does not exist")
+    for operation, operands in limits.items():
+        rows = program.operations[codes == operation, 1:]
+        for position, limit in enumerate(operands):
+            numbers = rows[:, position]
+            if limit is not None and ((numbers < 0) | (numbers >= limit)).any():
+                raise ValueError(f"operand {position + 1} of a {operation.name} is out of range")
 
 
 def _check_points(points: Limbs) -> None:

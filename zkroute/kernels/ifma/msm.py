@@ -97,6 +97,10 @@ def _words(column: Column) -> int:
     return column.bits // 64 + 1
 
 
+def _words_of(value: int, count: int) -> Words:
+    return np.frombuffer(value.to_bytes(8 * count, "little"), dtype="<u8").astype(np.uint64)
+
+
 def _recode(bases: Bases, columns: Sequence[Column]) -> list[_Terms]:
     """Each column's terms, found and recoded by all threads together."""
     limbs = [np.require(column.limbs, requirements=("C", "W")) for column in columns]
@@ -109,7 +113,11 @@ def _recode(bases: Bases, columns: Sequence[Column]) -> list[_Terms]:
 
     def find(index: int, piece: int, start: int, stop: int) -> None:
         rows = np.empty(stop - start + 1, dtype=np.int64)
-        count = kernels.find_terms(rows, limbs[index], bases.finite, start, stop)
+        width, bits = limbs[index].shape[1], columns[index].bits
+        excess = _words_of(max(0, (1 << 64 * width) - (1 << bits)), width)
+        count = kernels.find_terms(rows, limbs[index], excess, bases.finite, start, stop)
+        if count < 0:
+            raise ValueError(f"a column of {bits} bits has a larger scalar")
         found[index, piece] = rows[:count]
 
     run_all([partial(find, *piece) for piece in pieces])
@@ -132,11 +140,10 @@ def _recode(bases: Bases, columns: Sequence[Column]) -> list[_Terms]:
 def _empty_terms(column: Column, count: int) -> _Terms:
     windows = windows_of(column.bits, count)
     words = _words(column)
-    data = offset_of(windows).to_bytes(8 * words, "little")
     return _Terms(
         planes=np.empty((words, count), dtype=np.uint64),
         bases=np.empty(count, dtype=np.int64),
-        offset=np.frombuffer(data, dtype="<u8").astype(np.uint64),
+        offset=_words_of(offset_of(windows), words),
         windows=windows,
     )
 

@@ -19,21 +19,25 @@ from zkroute.kernels.ifma.points import copy_point, row_is_finite, store_infinit
 
 
 @jit
-def find_terms(rows: Any, scalars: Any, finite: Any, start: int, stop: int) -> int:
+def find_terms(rows: Any, scalars: Any, excess: Any, finite: Any, start: int, stop: int) -> int:
     """Those of rows start ... stop - 1 whose scalar is not zero and whose base is finite.
 
-    They are written to ``rows``, which has room for all and one more; returns their number.
+    They are written to ``rows``, which has room for all and one more. Returns their number, or -1
+    if a scalar has one of the bits of ``excess``, words as wide as scalars: its digits would lie
+    outside all buckets.
     """
     count = 0
     width = scalars.shape[1]
+    outside = np.uint64(0)
     for i in range(start, stop):
         combined = np.uint64(0)
         for word in range(width):
             combined |= scalars[i, word]
+            outside |= scalars[i, word] & excess[word]
         # written in any case and counted or not: flags would make a branch a guess
         rows[count] = i
         count += (combined != 0) & (finite[i] != 0)
-    return count
+    return count if outside == 0 else -1
 
 
 @jit

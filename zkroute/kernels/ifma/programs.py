@@ -33,6 +33,9 @@ def run(program: Program, columns: Sequence[Vector], scalars: Sequence[int]) -> 
     if not rows:
         return outputs
     operations = np.array(program.operations, dtype=np.int64, order="C")
+    stored = operations[operations[:, 0] == Operation.STORE, 1]
+    for index in set(range(program.outputs)).difference(stored.tolist()):
+        outputs[index].blocks[:] = 0
     shifted = operations[:, 0] == Operation.COLUMN
     operations[shifted, 3] %= rows
     arguments = (

@@ -79,7 +79,8 @@ def test_digits_add_up_to_the_scalars(rng: random.Random, bits: int) -> None:
         done = 0
         for start, stop in ((0, 50), (50, len(values))):
             rows = np.full(stop - start + 1, -1, dtype=np.int64)
-            found = msm_kernels.find_terms(rows, limbs, finite, start, stop)
+            excess = limbs_of([(1 << 64 * limbs.shape[1]) - (1 << bits)], limbs.shape[1])[0]
+            found = msm_kernels.find_terms(rows, limbs, excess, finite, start, stop)
             assert rows[:found].tolist() == [i for i in kept if start <= i < stop]
             msm_kernels.recode(planes, items, limbs, rows[:found], offset, base, done)
             done += found
@@ -231,3 +232,13 @@ def test_calls_from_several_threads(rng: random.Random) -> None:
 
 def test_addresses_of_bases_leave_room_for_signs() -> None:
     assert not (addresses(known_bases(8).points, range(8)) & 63).any()
+
+
+@pytest.mark.parametrize(("bits", "width"), [(1, 1), (8, 1), (63, 1), (65, 2), (254, 4)])
+def test_a_scalar_wider_than_its_column_is_refused(bits: int, width: int) -> None:
+    columns = [
+        Column(limbs_of([1, value, 2 % (1 << bits)], width), bits) for value in (0, 1 << bits)
+    ]
+    msm.multi_scalar_multiplication(known_bases(3), columns[:1])
+    with pytest.raises(ValueError, match=f"column of {bits} bits"):
+        msm.multi_scalar_multiplication(known_bases(3), columns)

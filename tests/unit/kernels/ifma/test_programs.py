@@ -77,3 +77,5 @@ def test_no_rows_and_no_operations() -> None:
     assert programs.run(program, [vector_of([1, 2])], []) == []
     (output,) = programs.run(Program(program.operations, 1, 1), [vector_of([])], [])
     assert output.length == 0
+    (output,) = programs.run(Program(program.operations, 1, 1), [vector_of([1, 2])], [])
+    assert values_of(output) == [0, 0]
