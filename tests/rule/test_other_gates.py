@@ -10,7 +10,7 @@ from circuits.check import check_trace
 from circuits.routing import routing_circuit
 from circuits.statement import smallest_log_rows
 from tests.rule.forging import Forged, forged, lone, restated, treated
-from tests.rule.ground import BUSY_RULE, Constraint, Ground, batch, constraints, without
+from tests.rule.ground import BUSY_RULE, Constraint, batch, constraints, without
 from tests.rule.grounds import SILENT_RULE, busy
 from tests.support.policies import POLICIES
 from zkroute.model.policy import parse_policy
@@ -35,20 +35,18 @@ def another_cost() -> Forged:
 
 
 def placed_though_failing() -> Forged:
-    ground = batch(CALM_SINGLE, SINGLE_RULE)
+    ground = batch(1, SINGLE_RULE)
     return forged(
         ground, claim=treated(ground, ground.right["rows"][-1]["sequence"], rejected=False)
     )
 
 
 def placed_elsewhere() -> Forged:
-    ground = batch(1, OPEN_RULE)
+    ground = batch(1, OPEN_RULE, 24, 0)
     number = lone(ground, lambda cells: bool(cells["slope"] and not cells["segment"]))
     leader = ground.honest["orders", "sequence"][number]
     return forged(ground, claim=treated(ground, leader, path=[1]))
 
-
-CALM_SINGLE = 1
 
 ONLY_HERE: dict[str, Callable[[], Forged]] = {
     "cost is size times price": another_cost,
@@ -75,6 +73,6 @@ def test_no_policy_has_any_other_constraint() -> None:
 
 
 def test_the_grounds_are_honest() -> None:
-    for text in (UNIT_RULE, SINGLE_RULE, OPEN_RULE):
-        ground: Ground = batch(1, text)
+    grounds = (batch(1, UNIT_RULE), batch(1, SINGLE_RULE), batch(1, OPEN_RULE, 24, 0))
+    for ground in grounds:
         assert not check_trace(*ground.public, ground.honest)
