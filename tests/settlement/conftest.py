@@ -21,9 +21,9 @@ from zkroute.algebra.groups import (
     PointG2,
     linear_combination_g1,
     multiply_g2,
-    pairing_product_is_one,
 )
 from zkroute.algebra.scalars import MODULUS
+from zkroute.algebra.verification import pairing_product_is_one
 from zkroute.model.examples import EXAMPLE_NODES, EXAMPLE_POLICY
 from zkroute.model.policy import parse_policy
 from zkroute.model.snapshot import parse_snapshot

@@ -16,8 +16,9 @@ from typing import NoReturn
 from verifier.many import failing
 from verifier.opening import PairingCheck
 from zkroute.algebra.domain import root_of_unity
-from zkroute.algebra.groups import GENERATOR_G1, PointG1, linear_combination_g1
+from zkroute.algebra.groups import GENERATOR_G1, PointG1
 from zkroute.algebra.scalars import MODULUS, batch_invert
+from zkroute.algebra.verification import linear_combination_g1
 from zkroute.formats.inclusion import MAX_ROWS, NODES, ORDERS, Opening, log_rows, openable
 from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
