@@ -85,6 +85,7 @@ def published(line: str) -> dict[str, str]:
 
 
 PLAIN, ROUTED, BY_NOTIONAL = "round robin", "two segments", "cost by notional"
+NOTIONAL_ROUTED = "cost by notional, two segments"
 FEATURES: dict[str, tuple[str | None, str]] = {
     PLAIN: (None, policy()),
     "cost by size": (PLAIN, policy(cost='kind = "size"')),
@@ -99,6 +100,10 @@ FEATURES: dict[str, tuple[str | None, str]] = {
         policy(key="gas_weight = 3\nlatency_weight = 2\nforecast_weight = 1"),
     ),
     ROUTED: (PLAIN, policy(segments=TWO, routes=INSTITUTIONS + TO_FAST)),
+    NOTIONAL_ROUTED: (
+        BY_NOTIONAL,
+        policy(cost=NOTIONAL, segments=TWO, routes=INSTITUTIONS + TO_FAST),
+    ),
     "priorities": (
         ROUTED,
         policy(segments=TWO, routes=INSTITUTIONS + "priority = 1\n" + TO_FAST),
@@ -113,7 +118,7 @@ FEATURES: dict[str, tuple[str | None, str]] = {
         policy(cost=NOTIONAL, more=MARGIN.format("initial")),
     ),
     "maintenance margins, liquidation": (
-        BY_NOTIONAL,
+        NOTIONAL_ROUTED,
         policy(
             cost=NOTIONAL,
             more=MARGIN.format("maintenance"),
@@ -122,7 +127,7 @@ FEATURES: dict[str, tuple[str | None, str]] = {
         ),
     ),
     "high-value orders": (
-        BY_NOTIONAL,
+        NOTIONAL_ROUTED,
         policy(
             cost=NOTIONAL,
             more=HIGH,

@@ -259,6 +259,6 @@ def test_no_value_beyond_its_width_passes() -> None:
 
 @pytest.mark.slow
 def test_no_value_beyond_its_width_passes_anywhere() -> None:
-    found = sweep(share=0.15, seed=2)
-    assert found.tried > 2_000
+    found = sweep(share=0.04, seed=2)
+    assert found.tried > 1_000
     assert found.missed == []
