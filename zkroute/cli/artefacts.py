@@ -8,6 +8,7 @@ from zkroute.cli.workspace import BatchFolder
 from zkroute.formats.files import read_bytes
 from zkroute.formats.header import MAX_HEADER_BYTES, decode_header
 from zkroute.formats.key import MAX_KEY_BYTES, decode_key
+from zkroute.formats.router_key import parse_public_key, read_public_key
 from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
 
@@ -28,3 +29,8 @@ def read_header(path: Path) -> Header:
 def read_proof(path: Path) -> bytes:
     """The bytes of a proof file; what they mean is for the verifier, who has the key."""
     return read_bytes(path, MAX_PROOF_BYTES)
+
+
+def read_router(text: str) -> bytes:
+    """A router's public key: in a file, or as its 64 digits."""
+    return parse_public_key(text, text) if len(text) == 64 else read_public_key(Path(text))

@@ -27,6 +27,8 @@ VERBS = (
     "disclose",
     "router",
     "inspect",
+    "publish",
+    "audit",
     "forecast",
     "bench",
     "demo",

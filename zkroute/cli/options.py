@@ -85,3 +85,13 @@ def row_class(_context: click.Context, _parameter: click.Parameter, value: str) 
     if number < 1 or number & (number - 1):
         raise click.BadParameter(f"{value!r} is not auto or a power of two such as 4096 or 2^12")
     return number.bit_length() - 1
+
+
+def digests(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[bytes, ...]:
+    """Callback of options that name digests: whole ones, for another could share a prefix."""
+    for value in values:
+        if not re.fullmatch(r"[0-9a-f]{64}", value):
+            raise click.BadParameter("a digest is 64 lower-case hexadecimal digits")
+    return tuple(map(bytes.fromhex, values))

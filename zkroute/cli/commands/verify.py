@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 
 import click
 
 from zkroute.cli import workspace
-from zkroute.cli.options import FilePath, key_option, pass_terminal, speaking
+from zkroute.cli.options import FilePath, digests, key_option, pass_terminal, speaking
 from zkroute.cli.terminal import Terminal
 from zkroute.cli.workspace import BatchFolder
-
-
-def _digests(
-    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
-) -> tuple[bytes, ...]:
-    """Whole digests: another key could be made to share a prefix."""
-    for value in values:
-        if not re.fullmatch(r"[0-9a-f]{64}", value):
-            raise click.BadParameter("a key digest is 64 lower-case hexadecimal digits")
-    return tuple(map(bytes.fromhex, values))
 
 
 @click.command("verify")
@@ -31,7 +20,7 @@ def _digests(
 @click.option(
     "--accept",
     "accepted",
-    callback=_digests,
+    callback=digests,
     multiple=True,
     required=True,
     metavar="DIGEST",
@@ -84,7 +73,7 @@ def command(
     """
     from verifier.accept import Acceptance, Position
     from verifier.verify import verify
-    from zkroute.cli.artefacts import read_header, read_key, read_proof
+    from zkroute.cli.artefacts import read_header, read_key, read_proof, read_router
     from zkroute.errors import UsageError
     from zkroute.formats.documents import read_snapshot
 
@@ -97,7 +86,7 @@ def command(
     accept = Acceptance.of(
         accepted,
         map(read_snapshot, snapshots),
-        map(_router, routers),
+        map(read_router, routers),
         after=position if after is None else read_header(after),
         development_srs=development,
     )
@@ -126,9 +115,3 @@ def command(
             "seconds": round(seconds, 4),
         }
     )
-
-
-def _router(text: str) -> bytes:
-    from zkroute.formats.router_key import parse_public_key, read_public_key
-
-    return parse_public_key(text, text) if len(text) == 64 else read_public_key(Path(text))

@@ -1,0 +1,141 @@
+"""What the batches of a chain say together: order, gaps, forks, what was left out or put beside."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from verifier.accept import Acceptance, check_header
+from verifier.errors import Code, VerificationError
+from zkroute.audit.batches import Checked
+from zkroute.audit.findings import Fault, Finding, found, refused
+from zkroute.audit.folder import (
+    FileProblemError,
+    PublishedFolder,
+    file_name,
+    file_names,
+)
+from zkroute.audit.terms import Terms
+from zkroute.errors import MismatchError
+from zkroute.protocol.header import NO_PARENT, Header
+from zkroute.settlement.signatures import is_signed_by
+
+
+class Links:
+    """The entries of ``chain.json`` in their order, each checked against those before it."""
+
+    def __init__(self, folder: PublishedFolder, batches: Sequence[Checked]) -> None:
+        self._folder = folder
+        self._batches = batches
+        self._numbers = sorted({batch.number for batch in batches})
+
+    def findings(self) -> Iterator[Finding]:
+        """Everything wrong with the order, by position."""
+        digests: set[bytes] = set()
+        numbers: set[int] = set()
+        before: Checked | None = None
+        for batch in self._batches:
+            digest, number = batch.entry.header, batch.number
+            due = before.number + 1 if before else 0
+            if digest in digests:
+                yield _at(batch, Fault.DUPLICATE, f"batch {number} is listed a second time")
+            elif number in numbers:
+                what = f"the chain forks: batch {number} is listed with another header before"
+                yield _at(batch, Fault.FORK, what)
+            elif number < due:
+                yield _at(batch, Fault.REORDERED, f"listed after batch {due - 1}")
+            else:
+                if number > due:
+                    yield self._jump(batch, due)
+                else:
+                    yield from self._link(batch, before)
+                before = batch
+            digests.add(digest)
+            numbers.add(number)
+
+    def _jump(self, batch: Checked, due: int) -> Finding:
+        """Batches that should stand before this one are elsewhere, or nowhere."""
+        number = batch.number
+        elsewhere = bisect_left(self._numbers, number) - bisect_left(self._numbers, due)
+        if elsewhere == number - due:
+            return _at(batch, Fault.REORDERED, f"listed where batch {due} is due")
+        missing = f"batch {due} is" if number == due + 1 else f"batches {due} to {number - 1} are"
+        return _at(batch, Fault.GAP, f"{missing} missing before it")
+
+    def _link(self, batch: Checked, before: Checked | None) -> Iterator[Finding]:
+        header = batch.header
+        if header is None:
+            return
+        parent = before.entry.header if before else NO_PARENT
+        if header.previous != parent:
+            what = f"its header follows {header.previous.hex()[:16]}, not the batch listed before"
+            yield _at(batch, Fault.BROKEN_LINK, what)
+        elif before and before.header:
+            yield from self._takes_over(batch, header, before.header)
+
+    def _takes_over(self, batch: Checked, header: Header, parent: Header) -> Iterator[Finding]:
+        """Sequence numbers, work, held orders, time and snapshot are where the parent left them."""
+        try:
+            key = self._folder.key(header.key)
+            snapshots = [self._folder.snapshot(each.snapshot) for each in (header, parent)]
+            # what is accepted was asked before; here only the parent's hand-over is
+            accept = Acceptance.of([], snapshots, [header.router], after=parent)
+            check_header(key, header, accept)
+        except (FileProblemError, MismatchError):
+            return  # named where the batch itself was checked
+        except VerificationError as error:
+            if error.code is Code.STALE:
+                yield _at(batch, Fault.BROKEN_LINK, str(error))
+            elif error.code.value not in {each.code for each in batch.findings}:
+                yield refused(error, batch.position, batch.number)
+
+
+def unlisted(
+    folder: PublishedFolder, chain: str, batches: Sequence[Checked], terms: Terms
+) -> Iterator[Finding]:
+    """Files that no entry names: a header signed by the router among them tells of a fork, or of
+    a list that was cut."""
+    listed = {name for batch in batches for name in file_names(batch.entry)}
+    known = {batch.entry.header: batch for batch in batches}
+    numbers = {batch.number for batch in batches}
+    for name in folder.files():
+        if name in listed:
+            continue
+        header = _signed_header(folder, name, terms)
+        if header is None or header.chain != chain:
+            yield found(Fault.FILE_EXTRA, f"{name} belongs to no listed batch", file=name)
+        elif header.batch in numbers:
+            what = f"the chain forks: {name} is another batch {header.batch} that the router signed"
+            yield found(Fault.FORK, what, batch=header.batch, file=name)
+        else:
+            after = "follows a listed one" if header.previous in known else "is not listed"
+            what = (
+                f"chain.json was rolled back, or its last change interrupted: batch {header.batch} "
+                f"in {name}, signed by the router, {after}"
+            )
+            yield found(Fault.ROLLED_BACK, what, batch=header.batch, file=name)
+
+
+def forgotten(batches: Sequence[Checked], terms: Terms) -> Iterator[Finding]:
+    """Headers that the auditor saw before and that are not there any more."""
+    for digest in sorted(terms.heads - {batch.entry.header for batch in batches}):
+        what = f"chain.json was rolled back: header {digest.hex()}, seen before, is not listed"
+        yield found(Fault.ROLLED_BACK, what, file=file_name("headers", digest))
+
+
+def _signed_header(folder: PublishedFolder, name: str, terms: Terms) -> Header | None:
+    """The header in this file if a router that is accepted signed it."""
+    kind, _, rest = name.partition("/")
+    digits = rest.removesuffix(".json")
+    try:
+        header = folder.header(bytes.fromhex(digits)) if kind == "headers" else None
+    except (FileProblemError, ValueError):
+        return None
+    if header is None or header.router not in terms.routers.at(header.batch):
+        return None
+    signed = is_signed_by(header.router, header.signature, header.signed_message)
+    return header if signed else None
+
+
+def _at(batch: Checked, fault: Fault, message: str) -> Finding:
+    return found(fault, message, batch.position, batch.entry.batch)
