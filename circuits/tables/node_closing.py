@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from circuits.ir.expression import Expression, product
 from circuits.statement import composite_bits, cumulative_bits
+from circuits.tables.node_cells import NodeCells
 from circuits.tables.order_placement import SORT_KEY_BITS
-
-if TYPE_CHECKING:
-    from circuits.tables.nodes import NodeCells
 
 
 def add_segment_ends(node: NodeCells) -> None:

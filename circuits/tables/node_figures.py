@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from circuits.ir.circuit import Term, Total
 from circuits.ir.expression import Claim, promote
-
-if TYPE_CHECKING:
-    from circuits.tables.nodes import NodeCells
+from circuits.tables.node_cells import NodeCells
 
 NAME = "nodes"
 

@@ -2,66 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from circuits.gadgets.range import require_range
 from circuits.ir.circuit import Circuit, Term
 from circuits.ir.expression import Expression, promote
-from circuits.ir.table import Kind, Table
+from circuits.ir.table import Kind
 from circuits.statement import Features, Shape, composite_bits
+from circuits.tables.node_cells import NodeCells
 from circuits.tables.node_closing import add_segment_ends
 from circuits.tables.node_figures import add_figures
 from zkroute.model.policy import Policy
 
 NAME = "nodes"
 WORK_BITS = 64
-
-
-@dataclass
-class NodeCells:
-    """A nodes table in the making."""
-
-    circuit: Circuit
-    table: Table
-    policy: Policy
-    features: Features
-    shape: Shape
-    exists: Expression
-    slot: Expression
-    segment: Expression
-    base: Expression
-    slope: Expression
-    head: Expression
-    work_before: Expression
-    work_after: Expression
-    work_in: Expression
-    multiplicity: Expression
-    nonempty: Expression
-    threshold: Expression
-
-    @property
-    def composite_out(self) -> Expression:
-        """The node's composite after the batch."""
-        return (self.base + self.slope * self.work_after) * self.shape.slots + self.slot
-
-    @property
-    def composite_in(self) -> Expression:
-        """The node's composite before the batch."""
-        return (self.base + self.slope * self.work_in) * self.shape.slots + self.slot
-
-    def public(self, name: str, bits: int, meaning: str) -> Expression:
-        """Declares a public column."""
-        return self.table.column(name, Kind.PUBLIC, bits, meaning)
-
-    def witness(self, name: str, bits: int, meaning: str) -> Expression:
-        """Declares a witness column."""
-        return self.table.column(name, Kind.WITNESS, bits, meaning)
-
-    def require_range(self, name: str, value: Expression, bits: int) -> None:
-        """Range check on every row, up to the next multiple of the limb width."""
-        require_range(
-            self.circuit, self.table, name, value, bits, self.shape.limb_bits, exact=False
-        )
 
 
 def add_nodes_table(
