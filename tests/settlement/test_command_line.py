@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from zkroute.cli.main import command_line
+from zkroute.cli.workspace import BatchFolder
 
 START_MS = 1_700_000_000_000
 
@@ -329,3 +330,13 @@ def test_no_secret_is_shown(floor: Floor) -> None:
     )
     secret = (floor.path / "router.key").read_text().splitlines()[1]
     assert secret not in shown
+
+
+def test_slices_of_two_nodes_never_share_a_file() -> None:
+    folder = BatchFolder(Path("batch"))
+    names = ["a", "a.b", "a_b", "a/b", "a:b", "a/../b", "a..b", "a.", "a-b", "a/b/", "A", "A.b"]
+    names.append(folder.slice("a/b").stem)
+    files = [folder.slice(name) for name in names]
+    assert len({str(file).lower() for file in files}) == len(names)
+    assert all(file.parent == Path("batch/slices") for file in files)
+    assert folder.slice("frankfurt-1").name == "frankfurt-1.slice"

@@ -184,6 +184,17 @@ def test_header_changed_by_its_own_router(day: Day, ledger: Ledger, name: str) -
     assert ledger.check() == 1
 
 
+def test_fork_that_others_could_not_read_is_no_evidence(day: Day, ledger: Ledger) -> None:
+    gate = observer(day, ledger)
+    accept_first(day, gate)
+    for changes in ({"work_after": (1, 3)}, {"order_count": -1}, {"chain": "example perpetuals"}):
+        rival = replace(day.batches[0].header, **changes)  # type: ignore[arg-type]  # named here
+        with contextlib.suppress(OverflowError, ValueError):
+            rival = signed_again(day, rival)
+        assert refused(gate.accept(rival, b"")) in ("header-malformed", "chain-unknown")
+    assert not ledger.forks()
+
+
 def test_header_changed_by_somebody_else(day: Day, ledger: Ledger) -> None:
     gate = observer(day, ledger)
     header = day.batches[0].header

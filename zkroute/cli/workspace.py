@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,8 @@ INTAKE = "intake.db"
 NODE = "node.toml"
 TRADERS = "traders.json"
 DISCLOSURES = "disclosures.log"
+_PLAIN = re.compile(r"(?!.*\.[0-9a-f]{16}$)[a-z0-9][a-z0-9_+-]*(?:\.[a-z0-9_+-]+)*")
+_ODD = re.compile(r"[^A-Za-z0-9_+-]")
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,16 @@ class BatchFolder:
 
     def slice(self, node: str) -> Path:
         """The slice of one node, for that node alone."""
-        return self.path / "slices" / f"{node.replace('/', '_')}.slice"
+        return self.path / "slices" / f"{_file_name(node)}.slice"
 
     def inclusion(self, sequence: int) -> Path:
         """The inclusion proof of one order, for its trader."""
         return self.path / "inclusion" / f"{sequence}.bin"
+
+
+def _file_name(node: str) -> str:
+    """A node's name where a file can have it; else letters of it and a hash, so that no two nodes
+    share a file."""
+    if _PLAIN.fullmatch(node):
+        return node
+    return f"{_ODD.sub('_', node)}.{hashlib.sha256(node.encode()).hexdigest()[:16]}"

@@ -96,8 +96,6 @@ def shown_order(
 
     Raises SettlementError(INCLUSION_INVALID).
     """
-    if header.key != key.digest:
-        raise SettlementError(Reason.INCLUSION_INVALID, "the batch names another verifying key")
     check_openings(key, header, [opening])
     if opening.table != ORDERS or opening.columns[:2] != ("sequence", "digest"):
         raise SettlementError(

@@ -10,7 +10,7 @@ from verifier.accept import COUNTER_LIMIT, Acceptance, Position
 from verifier.errors import Code, VerificationError
 from verifier.verify import verify
 from zkroute.errors import ExitCode, MalformedError, ZkrouteError
-from zkroute.formats.header import decode_header
+from zkroute.formats.header import decode_header, encode_header
 from zkroute.formats.proof import decode_proof
 from zkroute.formats.slice import MAX_SLICE_BYTES, Slice, decode_slice
 from zkroute.formats.telemetry import Telemetry
@@ -119,9 +119,8 @@ class Gate:
         offered: SignedSnapshot | None,
     ) -> Accepted | Refused:
         # 1. Bytes become a header; it is of this chain, under a key, policy and SRS named here.
-        if isinstance(header, bytes):
-            header = decode_header(header, "header")
-        digest = self._identity(header)
+        header = _read(header)
+        digest = header.digest
         key = self._key(header)
         # 2. The router signed it: from here on it is evidence.
         self._require_signature(header)
@@ -147,18 +146,6 @@ class Gate:
             appended.again,
             None if appended.again else checked,
         )
-
-    def _identity(self, header: Header) -> bytes:
-        """The header's digest. Raises VerificationError for fields that have no bytes."""
-        try:
-            digest = header.digest
-        except (OverflowError, ValueError, TypeError, AttributeError):
-            digest = None
-        if digest is None or not 0 <= header.batch < COUNTER_LIMIT:
-            raise VerificationError(
-                Code.HEADER_MALFORMED, "the header has a field that is out of range"
-            )
-        return digest
 
     def _key(self, header: Header) -> VerifyingKey:
         terms = self.configuration
@@ -279,6 +266,30 @@ class Gate:
             traders = terms.traders if terms.signing is Signing.REGISTERED else None
             check_signatures(checked.orders, part.envelopes, header.chain, traders)
         return checked
+
+
+def _read(header: Header | bytes) -> Header:
+    """The header by its bytes, also where the caller has an object: what is kept as evidence can
+    be read by others. Raises MalformedError, or VerificationError for what has no bytes."""
+    if isinstance(header, bytes):
+        return _in_range(decode_header(header, "header"))
+    try:
+        read = decode_header(encode_header(header), "header")
+    except (OverflowError, ValueError, TypeError, AttributeError):
+        read = None
+    if read is None or read != header:
+        raise VerificationError(
+            Code.HEADER_MALFORMED, "the header has a field that no header file can hold"
+        )
+    return _in_range(read)
+
+
+def _in_range(header: Header) -> Header:
+    if header.batch >= COUNTER_LIMIT:
+        raise VerificationError(
+            Code.HEADER_MALFORMED, f"header field batch: {header.batch} is out of range"
+        )
+    return header
 
 
 def _decoded(data: bytes) -> Slice:

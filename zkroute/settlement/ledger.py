@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from glob import escape
 from pathlib import Path
 
 from zkroute.errors import MalformedError
@@ -336,7 +337,8 @@ class Ledger:
         with explained(self.path), transaction(self._connection):
             # alone under the write lock: processes cannot overtake each other with older heads,
             # and whatever part of a checkpoint lies around was left by one that was killed
-            for left_over in self.checkpoint_path.parent.glob(f".{self.checkpoint_path.name}.*"):
+            parts = f".{escape(self.checkpoint_path.name)}.*.part"
+            for left_over in self.checkpoint_path.parent.glob(parts):
                 left_over.unlink(missing_ok=True)
             known = self._read_checkpoint()
             self._require_not_behind(known)

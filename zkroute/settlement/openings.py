@@ -51,6 +51,8 @@ def opening_claim(key: VerifyingKey, header: Header, opening: Opening) -> Pairin
     _require_shape(key, opening)
     if opening.header_digest != header.digest:
         _refuse("it opens another header's columns")
+    if header.key != key.digest:
+        _refuse("the header names another verifying key")
     transcript, fold = draw_fold(key, header, opening)
     commitments = _commitments(key, header, opening)
     weights = powers(fold, len(opening.columns))
