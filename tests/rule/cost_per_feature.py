@@ -45,7 +45,7 @@ def policy(
     return f"""
 name = "cost"
 chain = "cost"
-slots = 16
+slots = 64
 {top}
 [classes]
 intents = ["open", "close"]
