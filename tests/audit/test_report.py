@@ -12,6 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from circuits.instance import Figures
 from tests.audit.published import Site
 from tests.audit.test_tampering import batches_reordered, figures_left_out, middle_batch_dropped
 from zkroute.audit.charts import MAX_COLUMNS, binned, column_chart
@@ -93,6 +94,20 @@ def test_an_honest_chain_reads_well(honest: Site) -> None:
     document = report.document()
     assert document["valid"] is True
     assert document["summary"]["orders"] == 73  # type: ignore[index]  # checked by the schema
+
+
+def test_figures_of_whole_batches_are_drawn_where_they_are_published(honest: Site) -> None:
+    report = honest.audit()
+    batches = tuple(
+        replace(batch, header=replace(batch.header, figures=Figures(max_count=7, herfindahl=91)))
+        for batch in report.batches
+        if batch.header
+    )
+    page = check(replace(report, batches=batches))
+    assert "orders of the busiest node" in page
+    assert "sum of squared counts" in page
+    assert "orders sent to any node" not in page
+    assert "publishes neither counts nor loads" in page
 
 
 def test_a_broken_chain_says_what_is_wrong(site: Site) -> None:

@@ -11,15 +11,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from prover.batch import CommittedBatch
-from tests.audit.published import COUNTS, Site, proven, proven_chain
+from tests.audit.published import COUNTS, Site, proven, proven_chain, publishable
 from tests.support.world import World
+from verifier.errors import VerificationError
 from zkroute.audit.folder import CHAIN, file_name
+from zkroute.audit.publishing import publish
 from zkroute.errors import ExitCode, MalformedError, UsageError
 from zkroute.formats.header import encode_header
 from zkroute.protocol.header import Header
 from zkroute.settlement.router_keys import RouterKeys, sign_handover
 
 Codes = set[tuple[int | None, str]]
+Made = list[tuple[CommittedBatch, bytes]]
 Tampering = Callable[[Site], Codes]
 TAMPERINGS: list[Tampering] = []
 
@@ -241,6 +244,23 @@ def forged_fork_beside(site: Site) -> Codes:
 
 
 @tampering
+def forged_header_in_place_of_the_signed_one(site: Site) -> Codes:
+    """The router, who signed the one that is left beside, is not accused of a fork."""
+    header = replace(site.header(2), slices=secrets.token_bytes(32))
+    site.put_header(header)
+    site.change(2, header=header.digest)
+    return {(2, "signature-invalid"), (2, "file-extra")}
+
+
+@tampering
+def forged_header_beside_the_signed_one_in_the_list(site: Site) -> Codes:
+    header = replace(site.header(2), slices=secrets.token_bytes(32))
+    site.put_header(header)
+    site.rewrite([*site.entries, replace(site.entries[2], header=header.digest)])
+    return {(2, "signature-invalid"), (2, "duplicate")}
+
+
+@tampering
 def list_rolled_back(site: Site) -> Codes:
     site.rewrite(site.entries[:2])
     return {(2, "rolled-back"), (None, "file-extra")}
@@ -270,7 +290,7 @@ def test_tampering_is_named(tamper: Tampering, site: Site) -> None:
     assert report.exit_code is not ExitCode.VALID
 
 
-def test_a_listed_fork_is_named(site: Site, made: list[tuple[CommittedBatch, bytes]]) -> None:
+def test_a_listed_fork_is_named(site: Site, made: Made) -> None:
     batch, proof = proven(site.world, 5, made[0][0])
     site.put_header(batch.header)
     entries = site.entries
@@ -366,3 +386,33 @@ def test_spacing_of_a_header_is_free(site: Site) -> None:
     path.write_text(json.dumps(json.loads(path.read_bytes())))
     assert path.read_bytes() != encode_header(site.header(0))
     assert site.codes() == set()
+
+
+def test_snapshots_in_force_follow_one_another(site: Site, made: Made) -> None:
+    """From batch 3 on the nodes are those of the next epoch."""
+    later = replace(site.world.snapshot, epoch=site.world.snapshot.epoch + 1)
+    world = replace(site.world, snapshot=later)
+    assert publish(site.path, publishable(world, proven(world, 5, made[2][0])))
+    both = {each.digest: each for each in (site.world.snapshot, later)}
+    report = site.audit(snapshots=both)
+    assert not report.findings
+    assert [(run.first, run.last, run.batches) for run in report.snapshots] == [
+        (0, 2, 3),
+        (3, 3, 1),
+    ]
+    assert site.codes() == {(3, "snapshot-unknown")}
+
+
+def test_an_older_snapshot_does_not_follow(site: Site, made: Made) -> None:
+    """The publisher would not append it; somebody else might."""
+    earlier = replace(site.world.snapshot, epoch=0)
+    world = replace(site.world, snapshot=earlier)
+    batch = publishable(world, proven(world, 5, made[2][0]))
+    with pytest.raises(VerificationError, match="epoch"):
+        publish(site.path, batch)
+    site.put_header(batch.header)
+    name = file_name("snapshots", earlier.digest)
+    (site.path / name).write_bytes(earlier.canonical_bytes())
+    site.rewrite([*site.entries, batch.entry])
+    (site.path / file_name("proofs", batch.entry.proof)).write_bytes(batch.proof)
+    assert site.codes(snapshots=None) == {(3, "snapshot-mismatch")}

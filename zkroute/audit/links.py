@@ -24,15 +24,17 @@ from zkroute.settlement.signatures import is_signed_by
 class Links:
     """The entries of ``chain.json`` in their order, each checked against those before it."""
 
-    def __init__(self, folder: PublishedFolder, batches: Sequence[Checked]) -> None:
+    def __init__(self, folder: PublishedFolder, batches: Sequence[Checked], terms: Terms) -> None:
         self._folder = folder
+        self._terms = terms
         self._batches = batches
         self._numbers = sorted({batch.number for batch in batches})
 
     def findings(self) -> Iterator[Finding]:
         """Everything wrong with the order, by position."""
         digests: set[bytes] = set()
-        numbers: set[int] = set()
+        numbers: dict[int, bool] = {}
+        """Each number listed so far, and whether the router signed a header of it."""
         before: Checked | None = None
         for batch in self._batches:
             digest, number = batch.entry.header, batch.number
@@ -40,8 +42,7 @@ class Links:
             if digest in digests:
                 yield _at(batch, Fault.DUPLICATE, f"batch {number} is listed a second time")
             elif number in numbers:
-                what = f"the chain forks: batch {number} is listed with another header before"
-                yield _at(batch, Fault.FORK, what)
+                yield self._second(batch, numbers[number])
             elif number < due:
                 yield _at(batch, Fault.REORDERED, f"listed after batch {due - 1}")
             else:
@@ -51,7 +52,15 @@ class Links:
                     yield from self._link(batch, before)
                 before = batch
             digests.add(digest)
-            numbers.add(number)
+            is_signed = _is_signed(batch.header, self._terms)
+            numbers[number] = numbers.get(number, False) or is_signed
+
+    def _second(self, batch: Checked, is_first_signed: bool) -> Finding:
+        """Another header of a number listed before: the router's doing only if it signed both."""
+        what = f"batch {batch.number} is listed with another header before"
+        if is_first_signed and _is_signed(batch.header, self._terms):
+            return _at(batch, Fault.FORK, f"the chain forks: {what}; the router signed both")
+        return _at(batch, Fault.DUPLICATE, f"{what}; the router did not sign both")
 
     def _jump(self, batch: Checked, due: int) -> Finding:
         """Batches that should stand before this one are elsewhere, or nowhere."""
@@ -97,6 +106,7 @@ def unlisted(
     a list that was cut."""
     listed = {name for batch in batches for name in file_names(batch.entry)}
     known = {batch.entry.header: batch for batch in batches}
+    signed = {batch.number for batch in batches if _is_signed(batch.header, terms)}
     numbers = {batch.number for batch in batches}
     for name in folder.files():
         if name in listed:
@@ -104,9 +114,12 @@ def unlisted(
         header = _signed_header(folder, name, terms)
         if header is None or header.chain != chain:
             yield found(Fault.FILE_EXTRA, f"{name} belongs to no listed batch", file=name)
-        elif header.batch in numbers:
+        elif header.batch in signed:
             what = f"the chain forks: {name} is another batch {header.batch} that the router signed"
             yield found(Fault.FORK, what, batch=header.batch, file=name)
+        elif header.batch in numbers:
+            what = f"{name} is the batch {header.batch} that the router signed; another is listed"
+            yield found(Fault.FILE_EXTRA, what, batch=header.batch, file=name)
         else:
             after = "follows a listed one" if header.previous in known else "is not listed"
             what = (
@@ -131,10 +144,14 @@ def _signed_header(folder: PublishedFolder, name: str, terms: Terms) -> Header |
         header = folder.header(bytes.fromhex(digits)) if kind == "headers" else None
     except (FileProblemError, ValueError):
         return None
+    return header if _is_signed(header, terms) else None
+
+
+def _is_signed(header: Header | None, terms: Terms) -> bool:
+    """Whether a router that is accepted signed the header. What is not signed accuses nobody."""
     if header is None or header.router not in terms.routers.at(header.batch):
-        return None
-    signed = is_signed_by(header.router, header.signature, header.signed_message)
-    return header if signed else None
+        return False
+    return is_signed_by(header.router, header.signature, header.signed_message)
 
 
 def _at(batch: Checked, fault: Fault, message: str) -> Finding:

@@ -19,6 +19,13 @@ MAX_ROWS = 500
 """Most batches listed one by one; those something is wrong with come first."""
 MAX_FINDINGS = 500
 
+SINGLE_FIGURES = {
+    "max_count": "orders of the busiest node",
+    "placed_count": "orders sent to any node",
+    "herfindahl": "sum of squared counts",
+}
+"""Figures that are one number for a batch, in words."""
+
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -146,9 +153,9 @@ def _charts(report: Report) -> Iterator[Markup]:
     if not any(header.figures.counts or header.figures.loads for header in headers):
         text = "The policy in force publishes neither counts nor loads of single nodes."
         yield tag("section", tag("h2", "Nodes"), tag("p", text, class_="soft"))
-        return
     yield from _counts(report, [header for header in headers if header.figures.counts])
     yield from _loads(report, [header for header in headers if header.figures.loads])
+    yield from _concentration(headers)
 
 
 def _counts(report: Report, headers: Sequence[Header]) -> Iterator[Markup]:
@@ -183,6 +190,22 @@ def _loads(report: Report, headers: Sequence[Header]) -> Iterator[Markup]:
         note,
         tag("div", *charts, class_="small"),
     )
+
+
+def _concentration(headers: Sequence[Header]) -> Iterator[Markup]:
+    """What is published of a whole batch, where it is."""
+    charts = []
+    for name, title in SINGLE_FIGURES.items():
+        published = [
+            (header.batch, value)
+            for header in headers
+            if (value := getattr(header.figures, name)) is not None
+        ]
+        if published:
+            numbers, values = zip(*published, strict=True)
+            charts.append(column_chart(title, binned(numbers, values, max)))
+    if charts:
+        yield tag("section", tag("h2", "Concentration"), *charts)
 
 
 def _over(headers: Sequence[Header]) -> str:

@@ -58,7 +58,7 @@ def audit(
     batches.sort(key=lambda batch: batch.position)
     findings = [finding for batch in batches for finding in batch.findings]
     findings = _with_swaps(findings, swapped_proofs(folder, batches, terms))
-    findings += Links(folder, batches).findings()
+    findings += Links(folder, batches, terms).findings()
     findings.sort(key=lambda each: (each.position or 0, each.position is None))
     return Report(
         chain=published.chain,
