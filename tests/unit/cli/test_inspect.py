@@ -118,3 +118,16 @@ def test_a_canonical_policy_is_read_from_json(desk: Desk, tmp_path: Path) -> Non
     (tmp_path / "policy.json").write_text(text)
     digest = desk.must("inspect", tmp_path / "policy.json")["digest"]
     assert digest == desk.must("inspect", "policy.toml")["digest"]
+
+
+def test_a_key_shows_its_soundness_error(desk: Desk) -> None:
+    assert "security" not in desk.must("inspect", "key.json")
+    shown = desk.must("inspect", "key.json", "--security")["security"]
+    assert shown["curve_bits"] == 100
+    assert shown["statistical_bits_by_formula"] <= shown["statistical_bits_by_enumeration"]
+    assert shown["statistical_bits_by_formula"] > 220
+    assert "opening_join" in {row["drawn"] for row in shown["soundness"]}
+    printed = desk.run("inspect", "key.json", "--security").stdout
+    assert "about 100 bits" in printed
+    assert "evaluation_point" in printed
+    assert desk.run("inspect", "policy.toml", "--security").code == 2

@@ -8,15 +8,19 @@ import click
 
 from zkroute.cli.options import FilePath, key_option, pass_terminal, speaking
 from zkroute.cli.terminal import Terminal
+from zkroute.errors import UsageError
 
 
 @click.command("inspect")
 @click.argument("file", type=FilePath)
 @key_option
 @click.option("--gates", is_flag=True, help="Of a key: every rule of its circuit as a sentence.")
+@click.option(
+    "--security", is_flag=True, help="Of a key: its soundness error, term by term, and the curve's."
+)
 @speaking
 @pass_terminal
-def command(terminal: Terminal, file: Path, key: Path, gates: bool) -> None:
+def command(terminal: Terminal, file: Path, key: Path, gates: bool, security: bool) -> None:
     """Show a header, proof, key, policy, node snapshot, SRS or .ptau FILE, or a batch's folder.
 
     What kind of file it is shows from its content. A proof can only be read with its --key.
@@ -33,4 +37,15 @@ def command(terminal: Terminal, file: Path, key: Path, gates: bool) -> None:
     if gates:
         for sentence in inspected.sentences:
             terminal.say(f"  {sentence}")
-    terminal.answer(inspected.document(gates))
+    document = inspected.document(gates)
+    if security:
+        if inspected.kind != "verifying key":
+            raise UsageError(f"{file}: --security is for a verifying key, not a {inspected.kind}")
+        from zkroute.cli.security import security_of
+
+        facts, listing = security_of(file)
+        for name, value in facts.items():
+            terminal.say(f"  {name.replace('_', ' ')}: {value}")
+        terminal.table(listing.titles, listing.rows, listing.caption)
+        document |= {"security": facts | {listing.caption: listing.document()}}
+    terminal.answer(document)
