@@ -33,9 +33,9 @@ TAU = 2 + secrets.randbelow(MODULUS - 2)
 G2_TAU = multiply_g2(GENERATOR_G2, TAU)
 
 
-def world_of(policy_text: str) -> World:
+def world_of(policy_text: str, nodes_text: str = EXAMPLE_NODES) -> World:
     policy = parse_policy(policy_text, "policy")
-    snapshot = parse_snapshot(EXAMPLE_NODES, "nodes")
+    snapshot = parse_snapshot(nodes_text, "nodes")
     arithmetic = engine()
     srs = srs_with_known_tau(TAU, (1 << LOG_ROWS) + 80, arithmetic)
     key = derive_key(policy, len(snapshot.nodes), LOG_ROWS, srs, arithmetic)

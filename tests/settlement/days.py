@@ -16,6 +16,7 @@ from verifier.verify import verify
 from zkroute.formats.intake import IntakeLeaves
 from zkroute.formats.receipt import Receipt
 from zkroute.formats.slice import ENVELOPE_BYTES, Slice
+from zkroute.model.order import Orders
 from zkroute.settlement.configuration import Configuration, Signing
 from zkroute.settlement.intake import Intake, Terms
 from zkroute.settlement.order_signatures import SignedOrders, sign_orders
@@ -95,18 +96,19 @@ def cut(world: World, batch: CommittedBatch, signed: SignedOrders) -> list[Slice
     return cut_slices(world.proving_key.key, batch, envelopes)
 
 
-def make_day(world: World, counts: list[int], folder: Path) -> Day:
-    """Orders are taken in a little before the batch that has them."""
+def make_day(world: World, counts: list[int], folder: Path, source: Orders | None = None) -> Day:
+    """Orders are taken in a little before the batch that has them; made up without ``source``."""
     day = Day(world, Ed25519PrivateKey.generate())
     now = START_MS
     terms = Terms(world.policy, PROMISE_MS)
     with Intake(folder / "intake.db", terms, world.router, lambda: now - 10) as intake:
         for number, count in enumerate(counts):
             now = START_MS + number * STEP_MS
-            signed = sign_orders(world.orders(count), world.policy, day.trader)
+            first = sum(counts[:number])
+            orders = source.take(slice(first, first + count)) if source else world.orders(count)
+            signed = sign_orders(orders, world.policy, day.trader)
             day.receipts += intake.submit(signed.orders, signed.envelopes)
             parent = day.batches[-1] if day.batches else None
-            first = parent.header.first_sequence + parent.header.order_count if parent else 0
             taken = intake.take(first, 64)
             batch = day.commit(signed, taken.head, parent, now)
             proof = prove(world.proving_key, world.snapshot, batch)
