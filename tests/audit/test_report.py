@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html.parser
+import os
 import re
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ from zkroute.audit.findings import Fault, found
 from zkroute.audit.markup import Markup, join, moment, safe, tag
 from zkroute.audit.page import MAX_ROWS, html_page
 from zkroute.audit.report import Report, schema
+from zkroute.audit.run import WORTH_A_PROCESS, worthwhile
 
 VOID = {"meta"}
 CHROMIUM = next(
@@ -150,6 +152,17 @@ def test_text_from_files_is_escaped(honest: Site) -> None:
     assert page.count("&lt;script&gt;") >= 5
 
 
+@pytest.mark.skipif(os.name != "posix", reason="such names exist only there")
+def test_names_that_cannot_be_printed_do_not_stop_a_report(site: Site) -> None:
+    name = b"<b>\xff\n\x1b[31m.bin"
+    descriptor = os.open(os.fsencode(site.path / "proofs") + b"/" + name, os.O_CREAT | os.O_WRONLY)
+    os.close(descriptor)
+    report = site.audit()
+    assert [each.code for each in report.findings] == ["file-extra"]
+    assert check(report).encode("utf-8")
+    assert report.findings[0].message.isprintable()
+
+
 def test_a_long_chain_is_drawn_in_bins(honest: Site) -> None:
     report = honest.audit()
     last = report.batches[-1]
@@ -168,6 +181,12 @@ def check_page(report: Report) -> str:
     page = html_page(report)
     parsed(page)
     return page
+
+
+def test_processes_are_started_where_they_pay() -> None:
+    assert worthwhile(1) == 1
+    assert worthwhile(WORTH_A_PROCESS) == 1
+    assert worthwhile(1 << 20) == (os.cpu_count() or 1)
 
 
 def test_bins_cover_every_batch() -> None:

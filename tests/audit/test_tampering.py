@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
@@ -226,6 +227,16 @@ def proof_altered_and_renamed(site: Site) -> Codes:
 def file_beside(site: Site) -> Codes:
     (site.path / "proofs" / "more.bin").write_bytes(b"?")
     return {(None, "file-extra")}
+
+
+@tampering
+def pipe_in_place_of_a_file(site: Site) -> Codes:
+    """Nobody ever writes into it: reading it would wait for ever."""
+    path = site.file(1, "proofs", "proof")
+    path.unlink()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(path)
+    return {(1, "file-missing")}
 
 
 @tampering

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from verifier.accept import Acceptance
@@ -94,13 +93,12 @@ class _Batch:
 
 
 def check_batches(
-    folder: str, chain: str, terms: Terms, entries: Sequence[tuple[int, Entry]]
+    published: PublishedFolder, chain: str, terms: Terms, entries: Sequence[tuple[int, Entry]]
 ) -> list[Checked]:
     """The entries, given with their positions, each with what is wrong with it by itself.
 
-    One product of pairings for all of them if they are good. Runs in a worker process.
+    One product of pairings for all of them if they are good.
     """
-    published = PublishedFolder(Path(folder))
     batches = [_Batch(published, chain, position, entry) for position, entry in entries]
     claims = [(batch, claim) for batch in batches if (claim := batch.claim(terms)) is not None]
     try:

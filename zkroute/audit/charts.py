@@ -10,6 +10,8 @@ from zkroute.audit.markup import Markup, empty_tag, join, number, tag
 MAX_COLUMNS = 150
 MAX_NODES = 64
 _WIDTH, _HEIGHT = 1000.0, 100.0
+_COLOUR = "#3b6fb6"
+"""For programs that draw SVG without the page's style sheet; browsers take the sheet's."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,13 @@ def line_chart(title: str, columns: Sequence[Column]) -> Markup:
     shape = join(
         (
             empty_tag("polygon", points=f"0,{_HEIGHT:.0f} {points} {_WIDTH:.0f},{_HEIGHT:.0f}"),
-            empty_tag("polyline", points=points, vector_effect="non-scaling-stroke"),
+            empty_tag(
+                "polyline",
+                points=points,
+                fill="none",
+                stroke=_COLOUR,
+                vector_effect="non-scaling-stroke",
+            ),
         )
     )
     return _figure(title, columns, top, _drawing(title, shape), "")
@@ -106,6 +114,7 @@ def _drawing(title: str, content: Markup) -> Markup:
         content,
         viewBox=f"0 0 {_WIDTH:.0f} {_HEIGHT:.0f}",
         preserveAspectRatio="none",
+        fill=_COLOUR,
         role="img",
         aria_label=title,
     )

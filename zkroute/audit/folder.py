@@ -120,13 +120,16 @@ class PublishedFolder:
         return self._once(file_name("snapshots", digest), read)
 
     def files(self) -> Iterator[str]:
-        """Names of whatever is in the folders of files by digest, but for half-written ones."""
+        """Names of whatever is in the folders of files by digest, but for half-written ones.
+
+        What cannot be printed in a name is escaped: it ends up in reports.
+        """
         for folder in SUFFIXES:
             path = self.path / folder
             if path.is_dir():
                 for each in sorted(path.iterdir()):
                     if not (each.name.startswith(".") and each.name.endswith(".part")):
-                        yield f"{folder}/{each.name}"
+                        yield f"{folder}/{_printable(each.name)}"
 
     def _once(self, name: str, read: Callable[[str], Content]) -> Content:
         """The content, or the problem met the first time."""
@@ -172,3 +175,7 @@ class PublishedFolder:
 
 def _naming(name: str, message: str) -> str:
     return message if message.startswith(name) else f"{name}: {message}"
+
+
+def _printable(name: str) -> str:
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in name)

@@ -30,17 +30,23 @@ SHARE = 32
 """Most batches a worker takes at a time: one product of pairings decides about all of them."""
 SHARES_PER_WORKER = 4
 """So that workers end at about the same time."""
+WORTH_A_PROCESS = 256
+"""Batches from which on a worker process saves more time than its start takes."""
 
 Task = list[tuple[int, Entry]]
 Progress = Callable[[float], None]
 
 
 def audit(
-    path: Path, terms: Terms, workers: int = 1, progress: Progress = lambda _fraction: None
+    path: Path,
+    terms: Terms,
+    workers: int | None = None,
+    progress: Progress = lambda _fraction: None,
 ) -> Report:
     """Everything that is wrong with the chain published in folder ``path``, or that nothing is.
 
-    Reads public files only, and nothing outside the folder. ``progress`` gets the fraction done.
+    Reads public files only, and nothing outside the folder. ``workers`` are processes; None takes
+    as many as pay. ``progress`` gets the fraction done.
     Raises UsageError where there is no ``chain.json`` or worker processes die, MalformedError
     where it is no list of batches.
 
@@ -52,7 +58,8 @@ def audit(
     folder = PublishedFolder(path)
     published = folder.chain()
     batches: list[Checked] = []
-    for done in _check_all(path, published.chain, terms, published.batches, workers):
+    workers = workers or worthwhile(len(published.batches))
+    for done in _check_all(folder, published.chain, terms, published.batches, workers):
         batches += done
         progress(len(batches) / len(published.batches))
     batches.sort(key=lambda batch: batch.position)
@@ -78,22 +85,22 @@ def audit(
 
 
 def _check_all(
-    path: Path, chain: str, terms: Terms, entries: Sequence[Entry], workers: int
+    folder: PublishedFolder,
+    chain: str,
+    terms: Terms,
+    entries: Sequence[Entry],
+    workers: int,
 ) -> Iterator[list[Checked]]:
     tasks = _tasks(entries, workers)
     if workers == 1 or len(tasks) == 1:
         for task in tasks:
-            yield check_batches(str(path), chain, terms, task)
+            yield check_batches(folder, chain, terms, task)
         return
     threads = max(1, (os.cpu_count() or 1) // workers)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        min(workers, len(tasks)), context, _use_threads, (threads,)
-    ) as executor:
-        started = [
-            executor.submit(check_batches, str(path.resolve()), chain, terms, task)
-            for task in tasks
-        ]
+    beginning = (str(folder.path.resolve()), threads)
+    with ProcessPoolExecutor(min(workers, len(tasks)), context, _begin, beginning) as executor:
+        started = [executor.submit(_check_here, chain, terms, task) for task in tasks]
         try:
             for each in as_completed(started):
                 yield each.result()
@@ -103,16 +110,30 @@ def _check_all(
             ) from None
 
 
+_opened: dict[str, PublishedFolder] = {}
+"""In a worker process: the folder it works on, so that keys are read and rebuilt once."""
+
+
+def _begin(path: str, threads: int) -> None:
+    """In a new worker, before any kernel is loaded."""
+    os.environ["ZKROUTE_THREADS"] = str(threads)
+    _opened["folder"] = PublishedFolder(Path(path))
+
+
+def _check_here(chain: str, terms: Terms, task: Task) -> list[Checked]:
+    return check_batches(_opened["folder"], chain, terms, task)
+
+
+def worthwhile(batches: int) -> int:
+    """How many worker processes pay for so many batches."""
+    return max(1, min(os.cpu_count() or 1, batches // WORTH_A_PROCESS))
+
+
 def _tasks(entries: Sequence[Entry], workers: int) -> list[Task]:
     numbered = list(enumerate(entries))
     even = -(-len(numbered) // (workers * SHARES_PER_WORKER))
     size = SHARE if workers == 1 else max(1, min(SHARE, even))
     return [numbered[start : start + size] for start in range(0, len(numbered), size)]
-
-
-def _use_threads(count: int) -> None:
-    """In a new worker, before any kernel is loaded."""
-    os.environ["ZKROUTE_THREADS"] = str(count)
 
 
 def _with_swaps(findings: Sequence[Finding], swapped: dict[int, int]) -> list[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,9 +70,7 @@ SHOWN = 50
 @click.option(
     "--workers",
     type=click.IntRange(1, 1024),
-    default=lambda: os.cpu_count() or 1,
-    show_default="one per processor",
-    help="Processes to verify with.",
+    help="Processes to verify with.  [default: as many as pay]",
 )
 @click.option("--report", type=FilePath, help="Write the report as JSON to this file.")
 @click.option("--html", type=FilePath, help="Write the report as an HTML page to this file.")
@@ -91,7 +88,7 @@ def command(
     heads: tuple[bytes, ...],
     development: tuple[str, ...],
     derive: bool,
-    workers: int,
+    workers: int | None,
     report: Path | None,
     html: Path | None,
 ) -> None:
