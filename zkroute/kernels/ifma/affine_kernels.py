@@ -32,10 +32,14 @@ from zkroute.kernels.ifma.points import (
     load_x,
     load_y,
     negated,
-    prefetch_points,
+    prefetch_far,
+    prefetch_near,
     store_points,
 )
 from zkroute.kernels.ifma.vec8 import LANES, LIMBS
+
+_AHEAD = 32
+"""Pairs between asking for points and loading them."""
 
 
 def scratch_for(groups: int) -> Any:
@@ -90,6 +94,9 @@ def add_pairs(pairs: Any, groups: int, scratch: Any, upcoming: Any, cursor: int)
     infinite = 0
     for group in range(groups):
         first = 8 * group
+        ahead = min(first + _AHEAD, 8 * groups - 8)
+        prefetch_near(left, ahead)
+        prefetch_near(right, ahead)
         # in (0.6 p, 5.4 p), so 0 mod p means p, 2 p, ... 5 p
         difference = raw_subtract(load_x(right, first), load_x(left, first))
         difference = carry(raw_add(difference, three))
@@ -107,7 +114,7 @@ def add_pairs(pairs: Any, groups: int, scratch: Any, upcoming: Any, cursor: int)
     for group in range(groups - 1, -1, -1):
         first = 8 * group
         if cursor + 8 <= len(upcoming):
-            prefetch_points(upcoming, cursor)
+            prefetch_far(upcoming, cursor)
             cursor += 8
         reciprocal = field.multiply(inverse, load(products, group))
         inverse = field.multiply(inverse, load(denominators, group))

@@ -111,25 +111,33 @@ def negated(_typing: Any, addresses: Any, first: Any) -> tuple[Any, Generator]:
     return types.uint8(addresses, types.int64), generate
 
 
-@intrinsic
-def prefetch_points(_typing: Any, addresses: Any, first: Any) -> tuple[Any, Generator]:
-    """Asks for eight points to be brought near, to be loaded later."""
+def _prefetch(locality: int) -> Any:
+    """An intrinsic that asks for the eight points at the addresses from number ``first`` on.
+
+    Locality 3 brings them into the first-level cache, 2 into the second.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, values: Values) -> ir.Value:
         pointer = _data(context, builder, signature.args[0], values[0], values[1])
-        byte = I8.as_pointer()
-        i32 = ir.IntType(32)
+        byte, i32 = I8.as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
         name = "llvm.prefetch.p0"
         function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
         for lane in range(LANES):
             word = builder.load(builder.gep(pointer, [ir.Constant(I64, lane)]))
-            # to read (0), into the second-level cache (2), data (1)
-            hints = [ir.Constant(i32, hint) for hint in (0, 2, 1)]
+            # to read (0) data (1)
+            hints = [ir.Constant(i32, hint) for hint in (0, locality, 1)]
             builder.call(function, [builder.inttoptr(word, byte), *hints])
         return context.get_dummy_value()
 
-    return types.void(addresses, types.int64), generate
+    @intrinsic
+    def prefetch(_typing: Any, addresses: Any, first: Any) -> tuple[Any, Generator]:
+        return types.void(addresses, types.int64), generate
+
+    return prefetch
+
+
+prefetch_near, prefetch_far = _prefetch(3), _prefetch(2)
 
 
 def _row(context: Any, builder: ir.IRBuilder, kind: Any, array: Any, row: Any) -> ir.Value:
