@@ -1,0 +1,1 @@
+"""That a proof shows nothing: transcripts made without a witness."""
