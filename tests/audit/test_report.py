@@ -15,7 +15,7 @@ import pytest
 
 from circuits.instance import Figures
 from tests.audit.published import Site
-from tests.audit.test_tampering import batches_reordered, figures_left_out, middle_batch_dropped
+from tests.audit.tamperings import batches_reordered, figures_left_out, middle_batch_dropped
 from zkroute.audit.charts import MAX_COLUMNS, binned, column_chart
 from zkroute.audit.findings import Fault, found
 from zkroute.audit.markup import Markup, join, moment, safe, tag
