@@ -21,6 +21,7 @@ VERBS = (
     "verify",
     "slice",
     "settle",
+    "serve",
     "telemetry",
     "receipt",
     "inclusion",

@@ -1,0 +1,1 @@
+"""A settlement gate behind HTTP: an optional extra, ``pip install 'zkroute[service]'``."""
