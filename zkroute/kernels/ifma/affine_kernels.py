@@ -15,18 +15,8 @@ import numpy as np
 
 from zkroute.kernels._jit import jit
 from zkroute.kernels.ifma import base_field as field
-from zkroute.kernels.ifma.blocks import (
-    load,
-    store,
-)
-from zkroute.kernels.ifma.lanes import (
-    carry,
-    equal,
-    raw_add,
-    raw_subtract,
-    select,
-    zeros,
-)
+from zkroute.kernels.ifma.blocks import load, store
+from zkroute.kernels.ifma.lanes import carry, equal, raw_add, raw_subtract, select, zeros
 from zkroute.kernels.ifma.memory import aligned
 from zkroute.kernels.ifma.points import (
     load_x,
@@ -58,7 +48,7 @@ def _signed_y(addresses: Any, first: int) -> Any:
 
 
 @jit
-def _is_zero(value: Any) -> Any:
+def is_zero(value: Any) -> Any:
     """Mask of the lanes of a carried value below 9 m that are 0 mod m, exactly."""
     return equal(field.canonical(field.reduce_product(value)), zeros())
 
@@ -68,10 +58,10 @@ def _special_denominators(
     left: Any, right: Any, first: int, difference: Any, doubled: Any, opposite: Any, group: int
 ) -> Any:
     """Denominators of eight pairs some of which have equal x; masks say what those pairs are."""
-    same = _is_zero(difference)
+    same = is_zero(difference)
     y = _signed_y(left, first)
     double = carry(raw_add(y, y))
-    cancelling = same & _is_zero(carry(raw_add(y, _signed_y(right, first))))
+    cancelling = same & is_zero(carry(raw_add(y, _signed_y(right, first))))
     opposite[group] = cancelling
     doubled[group] = same & ~cancelling
     difference = select(same & ~cancelling, double, difference)

@@ -11,9 +11,7 @@ from zkroute.algebra.engine import Limbs
 from zkroute.kernels.ifma import point_kernels as kernels
 from zkroute.kernels.ifma.memory import Words, aligned, block_count
 from zkroute.kernels.ifma.points import POINT_WORDS
-from zkroute.kernels.ifma.vec8 import (
-    LANES,
-)
+from zkroute.kernels.ifma.vec8 import LANES
 from zkroute.kernels.ifma.vectors import spread
 
 

@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 
 from zkroute.kernels.ifma.field import RADIX
 from zkroute.kernels.ifma.scalar_field import MODULUS
-from zkroute.kernels.ifma.vec8 import (
-    LANES,
-    LIMB_BITS,
-    LIMB_MASK,
-    LIMBS,
-)
+from zkroute.kernels.ifma.vec8 import LANES, LIMB_BITS, LIMB_MASK, LIMBS
 
 Words = NDArray[np.uint64]
 

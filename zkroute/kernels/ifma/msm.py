@@ -19,10 +19,7 @@ from zkroute.kernels.ifma.bases import Bases
 from zkroute.kernels.ifma.memory import Words, aligned, integers_of
 from zkroute.kernels.ifma.msm_plan import Window, cost, offset_of, windows_of
 from zkroute.kernels.ifma.points import POINT_BYTES, POINT_WORDS
-from zkroute.kernels.ifma.vec8 import (
-    LANES,
-    LIMBS,
-)
+from zkroute.kernels.ifma.vec8 import LANES, LIMBS
 
 _TASKS_PER_THREAD = 3
 """Enough for threads to finish together, few enough to share inversions widely."""

@@ -9,18 +9,9 @@ import numpy as np
 from zkroute.kernels._jit import jit
 from zkroute.kernels.ifma import base_field as field
 from zkroute.kernels.ifma import projective
-from zkroute.kernels.ifma.blocks import (
-    load,
-    load_lanes,
-    store,
-)
-from zkroute.kernels.ifma.lanes import (
-    carry,
-    equal,
-    raw_subtract,
-    select,
-    zeros,
-)
+from zkroute.kernels.ifma.affine_kernels import is_zero
+from zkroute.kernels.ifma.blocks import load, load_lanes, store
+from zkroute.kernels.ifma.lanes import carry, raw_subtract, select, zeros
 from zkroute.kernels.ifma.points import row_is_finite, store_points
 
 DIGIT_BITS = 4
@@ -116,7 +107,7 @@ def normalize(targets: Any, coordinates: Any, products: Any, eights: int) -> Non
         z = load(coordinates, 3 * eight + 2)
         reciprocal = field.multiply(inverse, load(products, eight))
         inverse = field.multiply(inverse, _nonzero(z))
-        infinite = _is_zero(z)
+        infinite = is_zero(z)
         x = field.multiply(load(coordinates, 3 * eight), reciprocal)
         y = field.multiply(load(coordinates, 3 * eight + 1), reciprocal)
         x, y = select(infinite, zeros(), x), select(infinite, zeros(), y)
@@ -124,14 +115,9 @@ def normalize(targets: Any, coordinates: Any, products: Any, eights: int) -> Non
 
 
 @jit
-def _is_zero(value: Any) -> Any:
-    return equal(field.canonical(field.reduce_product(value)), zeros())
-
-
-@jit
 def _nonzero(value: Any) -> Any:
     """The value, or one where it is 0 mod p."""
-    return select(_is_zero(value), field.one(), value)
+    return select(is_zero(value), field.one(), value)
 
 
 @jit

@@ -18,10 +18,7 @@ from zkroute.kernels.ifma.memory import Vector, Words, aligned, block_count
 from zkroute.kernels.ifma.points import POINT_BYTES, POINT_WORDS
 from zkroute.kernels.ifma.scalar_field import MODULUS
 from zkroute.kernels.ifma.transform import bit_reversed
-from zkroute.kernels.ifma.vec8 import (
-    LANES,
-    LIMBS,
-)
+from zkroute.kernels.ifma.vec8 import LANES, LIMBS
 from zkroute.kernels.ifma.vectors import store
 
 _WINDOW_BITS = 10

@@ -22,18 +22,8 @@ import numpy as np
 
 from zkroute.kernels._jit import jit
 from zkroute.kernels.ifma import scalar_field as field
-from zkroute.kernels.ifma.blocks import (
-    broadcast,
-    load,
-    store,
-    transpose,
-)
-from zkroute.kernels.ifma.lanes import (
-    carry,
-    raw_add,
-    raw_subtract,
-    zeros,
-)
+from zkroute.kernels.ifma.blocks import broadcast, load, store, transpose
+from zkroute.kernels.ifma.lanes import carry, raw_add, raw_subtract, zeros
 
 _LARGEST_LOCAL = 64
 """Blocks of a sub-transform that stays in the first-level cache: 64 * 320 bytes."""

@@ -6,11 +6,7 @@ from typing import Any
 
 from zkroute.kernels._jit import jit
 from zkroute.kernels.ifma import scalar_field as field
-from zkroute.kernels.ifma.blocks import (
-    broadcast,
-    load,
-    store,
-)
+from zkroute.kernels.ifma.blocks import broadcast, load, store
 from zkroute.kernels.ifma.lanes import (
     carry,
     down_by_1,

@@ -17,10 +17,7 @@ from zkroute.kernels.ifma.memory import (
     rows_of,
 )
 from zkroute.kernels.ifma.scalar_field import MODULUS
-from zkroute.kernels.ifma.vec8 import (
-    LANES,
-    LIMBS,
-)
+from zkroute.kernels.ifma.vec8 import LANES, LIMBS
 from zkroute.kernels.ifma.vector_kernels import STRANDS
 from zkroute.kernels.ifma.vectors import pieces
 

@@ -20,10 +20,7 @@ from zkroute.kernels.ifma.blocks import (
     store,
     store_to,
 )
-from zkroute.kernels.ifma.lanes import (
-    raw_add,
-    raw_subtract,
-)
+from zkroute.kernels.ifma.lanes import raw_add, raw_subtract
 
 CHUNK = 16
 """Blocks worked on by one operation at a time."""

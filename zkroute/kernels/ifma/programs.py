@@ -20,10 +20,7 @@ from zkroute.kernels.ifma.memory import (
 )
 from zkroute.kernels.ifma.program_kernel import CHUNK, interpret
 from zkroute.kernels.ifma.scalar_field import MODULUS
-from zkroute.kernels.ifma.vec8 import (
-    LANES,
-    LIMBS,
-)
+from zkroute.kernels.ifma.vec8 import LANES, LIMBS
 
 
 def run(program: Program, columns: Sequence[Vector], scalars: Sequence[int]) -> list[Vector]:

@@ -14,13 +14,7 @@ from typing import Any
 from zkroute.kernels._jit import jit
 from zkroute.kernels.ifma import base_field as field
 from zkroute.kernels.ifma.field import add_product, no_products
-from zkroute.kernels.ifma.lanes import (
-    carry,
-    raw_add,
-    raw_subtract,
-    select,
-    zeros,
-)
+from zkroute.kernels.ifma.lanes import carry, raw_add, raw_subtract, select, zeros
 from zkroute.kernels.ifma.points import is_finite, load_x, load_y
 
 

@@ -21,10 +21,7 @@ from zkroute.kernels.ifma.memory import (
     vector_of,
 )
 from zkroute.kernels.ifma.scalar_field import MODULUS
-from zkroute.kernels.ifma.vec8 import (
-    LANES,
-    LIMBS,
-)
+from zkroute.kernels.ifma.vec8 import LANES, LIMBS
 
 SMALLEST_LOG = 6
 """Both passes want at least eight rows."""

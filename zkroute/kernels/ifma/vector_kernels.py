@@ -6,12 +6,7 @@ from typing import Any
 
 from zkroute.kernels._jit import jit
 from zkroute.kernels.ifma import scalar_field as field
-from zkroute.kernels.ifma.blocks import (
-    broadcast,
-    load,
-    load_from,
-    store,
-)
+from zkroute.kernels.ifma.blocks import broadcast, load, load_from, store
 from zkroute.kernels.ifma.field import add_product, no_products
 from zkroute.kernels.ifma.lanes import (
     equal,

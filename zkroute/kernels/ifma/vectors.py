@@ -21,10 +21,7 @@ from zkroute.kernels.ifma.memory import (
     rows_of,
 )
 from zkroute.kernels.ifma.scalar_field import MODULUS
-from zkroute.kernels.ifma.vec8 import (
-    LANES,
-    LIMBS,
-)
+from zkroute.kernels.ifma.vec8 import LANES, LIMBS
 
 SMALLEST_PIECE = 128
 """Blocks below which another thread costs more than it brings: a few microseconds' worth."""
