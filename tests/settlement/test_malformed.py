@@ -87,9 +87,7 @@ def kinds(day: Day, folder: Path) -> list[Kind]:
         Kind("handover", encode_handover(handover), lambda d: decode_handover(d, "x")),
         Kind("intake", encode_intake(day.leaves[0]), lambda d: decode_intake(d, "x")),
         Kind("export", exported, read_all),
-        Kind(
-            "traders", encode_traders({7: frozenset([bytes(32)])}), lambda d: decode_traders(d, "x")
-        ),
+        Kind("traders", traders, lambda d: decode_traders(d, "x")),
         Kind(
             "signed orders",
             encode_signed_orders(records, envelopes),
