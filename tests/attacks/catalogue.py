@@ -37,6 +37,7 @@ CATALOGUE = {
         (
             f"{BINDING}::test_every_header_field_is_classified",
             f"{BINDING}::test_a_changed_and_signed_header_field_is_refused",
+            f"{FROZEN}::test_statement_replay",
             f"{BINDING}::test_every_key_field_is_classified",
             f"{BINDING}::test_the_pairing_itself_refuses_a_changed_header",
         ),
@@ -71,6 +72,8 @@ CATALOGUE = {
         "multiplicities, masks or lookup columns committed after the bus challenges",
         (
             f"{NAMED}::test_every_message_is_absorbed_before_what_depends_on_it",
+            f"{FROZEN}::test_bus_challenges_known",
+            f"{FROZEN}::test_gate_fold_known",
             "soundness/test_lying_prover::"
             "test_a_false_cell_in_any_helper_or_the_accumulator_is_refused",
         ),
@@ -297,7 +300,10 @@ CATALOGUE = {
     "Z4": Row(
         "gnark CVE-2024-45039: several commitments, one folded check",
         "groups of commitments taken from two proofs",
-        (f"{MUTATION}::test_parts_of_two_valid_proofs_do_not_make_one",),
+        (
+            f"{MUTATION}::test_parts_of_two_valid_proofs_do_not_make_one",
+            f"{FROZEN}::test_cross_proof_splice",
+        ),
     ),
     "Z5": Row(
         "zeroj #50, sonobe #238: a prover whose randomness a caller sets",

@@ -18,6 +18,7 @@ import pytest
 import prover.prove
 import verifier.verify
 from circuits.gadgets.range import limb_names
+from tests.attacks.folding import FoldingRun
 from tests.support.lying import TAU, Scene
 from tests.support.scenes import chained_scene
 from verifier.errors import Code
@@ -262,6 +263,14 @@ def test_bus_challenges_known() -> None:
     with frozen(challenges):
         forged = scene().messages(columns)
     require_live_and_refused(forged, challenges, "bus_point")
+
+
+def test_gate_fold_known() -> None:
+    """F5. Gates that fail on one row cancel in the folded sum: two lookups prove nothing."""
+    challenges = drawn(honest())
+    with frozen(challenges):
+        forged = scene().messages(scene().columns, kind=FoldingRun)
+    require_live_and_refused(forged, challenges, "gate_fold")
 
 
 BINDS = {
