@@ -38,6 +38,7 @@ CATALOGUE = {
             f"{BINDING}::test_every_header_field_is_classified",
             f"{BINDING}::test_a_changed_and_signed_header_field_is_refused",
             f"{FROZEN}::test_statement_replay",
+            "attacks/test_statement_census::test_a_header_field_moves_every_challenge",
             f"{BINDING}::test_every_key_field_is_classified",
             f"{BINDING}::test_the_pairing_itself_refuses_a_changed_header",
         ),
