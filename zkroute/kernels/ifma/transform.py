@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 
 from zkroute.algebra.domain import powers, root_of_unity
 from zkroute.kernels._threads import ranges, run_all
-from zkroute.kernels.ifma import ntt_kernels, polynomials
+from zkroute.kernels.ifma import ntt_kernels
 from zkroute.kernels.ifma.memory import (
     Vector,
     Words,
     aligned,
     blocks_of,
     empty_vector,
+    integers_of,
     rows_of,
     vector_of,
 )
@@ -119,19 +121,38 @@ def _workspace(blocks: int) -> Words:
 
 
 def _evaluated_singly(coefficients: Vector, log_size: int, shift: int) -> Vector:
-    """Values on a domain too small for the kernels, one by one."""
-    root = root_of_unity(log_size)
-    points = [shift * power for power in powers(root, 1 << log_size)]
-    return vector_of([polynomials.evaluate(coefficients, point) for point in points])
+    """Values on a domain too small for the kernels, in plain integers.
+
+    A kernel call per point would cost more than the few dozen products there are.
+    """
+    size = 1 << log_size
+    folded = [0] * size
+    factor = 1
+    for position, value in enumerate(integers_of(coefficients.blocks)[: coefficients.length]):
+        folded[position % size] += value * factor
+        factor = factor * shift % MODULUS
+    return vector_of(_plain_transform(folded, root_of_unity(log_size)))
 
 
 def _interpolated_singly(values: Vector, log_size: int, shift: int) -> Vector:
     """Coefficients likewise: w^-1 for w makes values of coefficients, but for the factors."""
     root = pow(root_of_unity(log_size), -1, MODULUS)
-    sums = [polynomials.evaluate(values, point) for point in powers(root, 1 << log_size)]
+    sums = _plain_transform(integers_of(values.blocks)[: values.length], root)
     factors = powers(pow(shift, -1, MODULUS), len(sums))
     scale = pow(len(sums), -1, MODULUS)
     return vector_of([a * b * scale for a, b in zip(sums, factors, strict=True)])
+
+
+def _plain_transform(values: Sequence[int], root: int) -> list[int]:
+    """sum_k values[k] root^(j k) for every j, by halves (Cooley and Tukey)."""
+    if len(values) == 1:
+        return [values[0] % MODULUS]
+    even = _plain_transform(values[::2], root * root % MODULUS)
+    odd = _plain_transform(values[1::2], root * root % MODULUS)
+    turned = [a * b % MODULUS for a, b in zip(odd, powers(root, len(odd)), strict=True)]
+    return [a + b for a, b in zip(even, turned, strict=True)] + [
+        a - b for a, b in zip(even, turned, strict=True)
+    ]
 
 
 @lru_cache(maxsize=64)
