@@ -7,6 +7,7 @@ and that batch is given to another.
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import time
@@ -17,6 +18,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from prover.keygen import ProvingKey
 from prover.prove import prove
@@ -164,13 +166,14 @@ def _use_threads(count: int) -> None:
 def _cluster(address: str) -> Iterator[Executor]:
     """A Dask cluster as an executor; its workers see the same folders under the same paths."""
     try:
-        from distributed import Client
+        # by name: an optional part, whose calls are untyped where it is installed
+        distributed: Any = importlib.import_module("distributed")
     except ImportError:
         raise UsageError(
             "a scheduler needs the optional part 'cluster': pip install 'zkroute[cluster]'"
         ) from None
     try:
-        client = Client(address, timeout="10s")
+        client = distributed.Client(address, timeout="10s")
     except (OSError, ValueError) as error:
         raise UsageError(f"no Dask scheduler answers at {address}: {error}") from None
     with client:
