@@ -125,7 +125,10 @@ def differs(row: dict[str, int], receipt: Receipt, key: VerifyingKey, record: by
     if digest_bytes(columns[1])[0] != receipt.digest:
         raise MalformedError("the order record is not the one that the receipt was given for")
     for name, limbs in zip(content_names(key.circuit), columns, strict=True):
-        if name in row and row[name] != integers(limbs)[0]:
+        if name not in row:
+            # whoever opens a row chooses the columns: what is not shown is not as promised
+            raise MalformedError(f"the opening does not show the order's {name}; ask for all of it")
+        if row[name] != integers(limbs)[0]:
             return name
     return ""
 
