@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from circuits.statement import smallest_log_rows
 from prover.batch import CommittedBatch
@@ -38,15 +37,20 @@ from zkroute.routing.flow import generate_flow
 from zkroute.routing.parameters import node_parameters
 from zkroute.routing.router import route
 
-Result = TypeVar("Result")
-Figure = int | float | str | None
+Figure = int | float | str | None | dict[str, float]
 
 
 def run_benchmark(
-    terminal: Terminal, count: int, nodes: int, orders_file: Path | None, repeat: int
+    terminal: Terminal,
+    count: int,
+    nodes: int,
+    orders_file: Path | None,
+    repeat: int,
+    starts: bool = True,
 ) -> dict[str, Figure]:
     """The figures of one batch of ``count`` orders over ``nodes`` nodes; seconds are the best of
-    ``repeat``."""
+    ``repeat``, those of ``stages`` are of the fastest proof. Without ``starts`` no processes are
+    started and their figures are None."""
     policy = parse_policy(trades_policy(nodes), "benchmark policy")
     snapshot = parse_snapshot(made_up_nodes(nodes), "benchmark nodes")
     orders = _orders(policy, count, orders_file)
@@ -63,14 +67,16 @@ def run_benchmark(
     idle = [0] * policy.slots
     route_s = _best(repeat, lambda: route(policy, parameters, idle, orders))
     commit_s = _best(repeat, _commitment(desk, batch))
-    prove_s = _best(repeat, lambda: prove(desk.proving_key, snapshot, batch))
+    prove_s, stages = min((_staged(desk, batch) for _ in range(repeat)), key=lambda proof: proof[0])
     with using_arithmetic(fastest):
         verify_s = _best(repeat, lambda: _verify(desk, batch, proof))
     with using_arithmetic("reference"):
         verify_reference_s = _best(repeat, lambda: _verify(desk, batch, proof))
     peak = peak_megabytes()
-    terminal.note("starting 'zkroute prove' with an empty cache, then again")
-    cold, warm = _starts(desk, orders)
+    cold = warm = None
+    if starts:
+        terminal.note("starting 'zkroute prove' with an empty cache, then again")
+        cold, warm = _starts(desk, orders)
     return {
         "orders": count,
         "nodes": nodes,
@@ -85,8 +91,9 @@ def run_benchmark(
         "proof_bytes": len(proof),
         "header_bytes": len(encode_header(batch.header)),
         "peak_rss_mb": peak,
-        "cold_start_s": round(cold, 3),
-        "warm_start_s": round(warm, 3),
+        "cold_start_s": cold,
+        "warm_start_s": warm,
+        "stages": {f"{stage}_s": round(seconds, 4) for stage, seconds in stages.items()},
     }
 
 
@@ -136,6 +143,38 @@ def _verify(desk: Desk, batch: CommittedBatch, proof: bytes) -> None:
     verify(desk.proving_key.key, batch.header, proof, desk.acceptance())
 
 
+class StageClock:
+    """Seconds of each stage by name, told of each as it begins."""
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.seconds: dict[str, float] = {}
+        self._clock = clock
+        self._stage: str | None = None
+        self._entered = 0.0
+
+    def enter(self, stage: str) -> None:
+        """A stage begins, perhaps not for the first time, and the one before it is over."""
+        self.stop()
+        self._stage = stage
+
+    def stop(self) -> None:
+        """The last stage is over."""
+        now = self._clock()
+        if self._stage is not None:
+            seconds = self.seconds.get(self._stage, 0.0)
+            self.seconds[self._stage] = seconds + now - self._entered
+        self._stage, self._entered = None, now
+
+
+def _staged(desk: Desk, batch: CommittedBatch) -> tuple[float, dict[str, float]]:
+    """Seconds of one proof, and of its stages."""
+    stages = StageClock()
+    started = time.perf_counter()
+    prove(desk.proving_key, desk.snapshot, batch, stages.enter)
+    stages.stop()
+    return time.perf_counter() - started, stages.seconds
+
+
 def _best(repeat: int, action: Callable[[], object]) -> float:
     """Seconds of the fastest of several runs."""
     seconds = []
@@ -157,7 +196,7 @@ def _starts(desk: Desk, orders: Orders) -> tuple[float, float]:
             folder = BatchFolder(base / str(number))
             save_batch(folder, desk.commit(orders), desk.snapshot)
             seconds.append(_start(base, folder))
-        return seconds[0], seconds[1]
+        return round(seconds[0], 3), round(seconds[1], 3)
 
 
 def _start(base: Path, folder: BatchFolder) -> float:

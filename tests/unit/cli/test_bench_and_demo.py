@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.shared import shared_path
 from tests.unit.cli.conftest import Desk
+from zkroute.cli import sweep
+from zkroute.cli.benchmark import StageClock
 
 FIGURES = [
     "orders",
@@ -24,6 +26,16 @@ FIGURES = [
     "peak_rss_mb",
     "cold_start_s",
     "warm_start_s",
+    "stages",
+]
+STAGES = [
+    "trace_s",
+    "witness_s",
+    "lookups_s",
+    "accumulator_s",
+    "quotient_s",
+    "evaluations_s",
+    "openings_s",
 ]
 
 
@@ -42,6 +54,65 @@ def test_bench_prints_the_promised_figures(desk: Desk) -> None:
     assert figures["orders_per_s"] == pytest.approx(20 / figures["prove_s"], rel=0.01)
     assert all(figures[name] > 0 for name in FIGURES if name.endswith("_s"))
     assert figures["commit_s"] < figures["prove_s"] < figures["cold_start_s"]
+    assert list(figures["stages"]) == STAGES
+    assert sum(figures["stages"].values()) == pytest.approx(figures["prove_s"], rel=0.01)
+
+
+@pytest.mark.usefixtures("_slow_but_ready_kernels")
+def test_bench_keeps_a_line_of_every_batch(desk: Desk, tmp_path: Path) -> None:
+    lines = tmp_path / "figures.jsonl"
+    words = ("--orders", 2, "--nodes", 4, "--repeat", 1, "--no-starts", "--append", lines)
+    first = desk.must("bench", *words)
+    assert first["cold_start_s"] is None
+    assert "quotient_s" in desk.run("bench", *words).stdout
+    kept = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert kept[0] == first
+    assert list(kept[1]) == FIGURES
+
+
+def test_a_file_that_cannot_be_appended_to_is_said_before_measuring(
+    desk: Desk, tmp_path: Path
+) -> None:
+    answer = desk.run("bench", "--append", tmp_path / "nowhere" / "figures.jsonl")
+    assert answer.code == 2
+    assert "figures.jsonl" in answer.stderr
+
+
+@pytest.mark.usefixtures("_slow_but_ready_kernels")
+def test_a_sweep_keeps_what_its_processes_say(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "NODE_COUNTS", (4,))
+    lines = tmp_path / "figures.jsonl"
+    words = ("--sweep", "--orders", 2, "--nodes", 4, "--repeat", 1, "--append", lines)
+    batches = desk.must("bench", *words)["batches"]
+    assert [(batch["orders"], batch["nodes"]) for batch in batches] == [(2, 4)]
+    assert [json.loads(line) for line in lines.read_text().splitlines()] == batches
+
+
+def test_the_points_of_a_sweep() -> None:
+    sizes = [(1024, 64), (2048, 64), (4096, 64)]
+    more_nodes = [(4096, 4), (4096, 16), (4096, 256), (4096, 1024)]
+    assert sweep.points_of(5000, 64)[:3] == sizes
+    assert sweep.points_of(4096, 64) == sizes + more_nodes
+    assert sweep.points_of(1 << 18, 4)[-1] == (1 << 16, 1024)
+
+
+def test_a_sweep_ends_with_the_reason_of_its_process(desk: Desk, tmp_path: Path) -> None:
+    words = ("--sweep", "--orders", 2, "--orders-file", tmp_path / "no-orders.csv")
+    answer = desk.run("bench", *words)
+    assert answer.code == 2
+    assert "no-orders.csv" in answer.stderr
+    assert "2 orders with 16 nodes: " in answer.stderr
+
+
+def test_stages_are_timed_from_one_to_the_next() -> None:
+    moments = iter((1.0, 3.0, 6.0, 10.0))
+    clock = StageClock(lambda: next(moments))
+    for stage in ("first", "second", "first"):
+        clock.enter(stage)
+    clock.stop()
+    assert clock.seconds == {"first": 6.0, "second": 3.0}
 
 
 @pytest.mark.usefixtures("_slow_but_ready_kernels")
