@@ -7,6 +7,7 @@ weights holds with probability at most 2**-128, because the groups have prime or
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 from verifier.accept import Acceptance
 from verifier.errors import Code, VerificationError
-from verifier.opening import PairingCheck
+from verifier.opening import PairingCheck, Sum
 from verifier.verify import prepare
 from zkroute.algebra.groups import GENERATOR_G2, PointG1, PointG2, negate_g1
 from zkroute.algebra.verification import (
@@ -26,6 +27,9 @@ from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
 
 WEIGHT_BITS = 128
+
+Terms = defaultdict[PointG1, int]
+"""A sum in the making: points and the integers they are multiplied by."""
 
 WORKERS = 2
 """Threads that prepare claims; about half of that is Python, in which they take turns."""
@@ -102,26 +106,42 @@ def failing(checks: Sequence[tuple[PairingCheck, PointG2]]) -> list[int]:
     """
     if all_hold(checks):
         return []
+    # what the sums come to does not change while the search goes on
+    return _search([(check.worked_out(), g2_tau) for check, g2_tau in checks])
+
+
+def _search(checks: Sequence[tuple[PairingCheck, PointG2]]) -> list[int]:
+    """Positions of the false ones among claims of which one at least is false."""
     if len(checks) == 1:
         return [0]
     half = len(checks) // 2
-    return failing(checks[:half]) + [half + bad for bad in failing(checks[half:])]
+    found = []
+    for start, part in ((0, checks[:half]), (half, checks[half:])):
+        if not all_hold(part):
+            found += [start + bad for bad in _search(part)]
+    return found
 
 
 def all_hold(checks: Sequence[tuple[PairingCheck, PointG2]]) -> bool:
-    """Whether all pairing claims hold, by one product with fresh random weights."""
-    weights = [1 + secrets.randbits(WEIGHT_BITS) for _ in checks]
-    by_tau: dict[PointG2, list[tuple[PointG1, int]]] = {}
-    for (check, g2_tau), weight in zip(checks, weights, strict=True):
-        by_tau.setdefault(g2_tau, []).append((check.left, weight))
-    pairs: list[tuple[PointG1, PointG2]] = [
-        (_combination(terms), g2_tau) for g2_tau, terms in by_tau.items()
-    ]
-    right = _combination(
-        [(check.right, weight) for (check, _), weight in zip(checks, weights, strict=True)]
-    )
-    return pairing_product_is_one([*pairs, (negate_g1(right), GENERATOR_G2)])
+    """Whether all pairing claims hold, by one product with fresh random weights.
+
+    The weights go into the scalars, so that all the sums are one, and a point that several
+    claims share is multiplied once.
+    """
+    left: defaultdict[PointG2, Terms] = defaultdict(lambda: defaultdict(int))
+    right: Terms = defaultdict(int)
+    for check, g2_tau in checks:
+        weight = 1 + secrets.randbits(WEIGHT_BITS)
+        _add(left[g2_tau], check.left, weight)
+        _add(right, check.right, weight)
+    pairs = [(_worked_out(terms), g2_tau) for g2_tau, terms in left.items()]
+    return pairing_product_is_one([*pairs, (negate_g1(_worked_out(right)), GENERATOR_G2)])
 
 
-def _combination(terms: Sequence[tuple[PointG1, int]]) -> PointG1:
-    return linear_combination_g1([point for point, _ in terms], [weight for _, weight in terms])
+def _add(terms: Terms, more: Sum, weight: int) -> None:
+    for point, scalar in zip(more.points, more.scalars, strict=True):
+        terms[point] += weight * scalar
+
+
+def _worked_out(terms: Terms) -> PointG1:
+    return linear_combination_g1(list(terms), list(terms.values()))

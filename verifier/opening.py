@@ -21,15 +21,33 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Sum:
+    """A sum of [scalar]point that nobody has worked out yet: many of them cost less together."""
+
+    points: tuple[PointG1, ...]
+    scalars: tuple[int, ...]
+    """Any integers; they count modulo r."""
+
+    def point(self) -> PointG1:
+        """What it comes to."""
+        return linear_combination_g1(self.points, self.scalars)
+
+
+@dataclass(frozen=True)
 class PairingCheck:
     """The claim e(left, [tau]_2) = e(right, [1]_2)."""
 
-    left: PointG1
-    right: PointG1
+    left: Sum
+    right: Sum
 
     def holds(self, g2_tau: PointG2) -> bool:
         """Whether the claim is true: one product of two pairings."""
-        return pairing_product_is_one([(self.left, g2_tau), (negate_g1(self.right), GENERATOR_G2)])
+        right = negate_g1(self.right.point())
+        return pairing_product_is_one([(self.left.point(), g2_tau), (right, GENERATOR_G2)])
+
+    def worked_out(self) -> PairingCheck:
+        """The same claim with one point on each side."""
+        return PairingCheck(Sum((self.left.point(),), (1,)), Sum((self.right.point(),), (1,)))
 
 
 def opening_check(
@@ -63,6 +81,6 @@ def opening_check(
             weight = weight * fold % MODULUS
     weights[GENERATOR_G1] -= value
     return PairingCheck(
-        left=linear_combination_g1([opening, opening_next], [1, join]),
-        right=linear_combination_g1(list(weights), list(weights.values())),
+        left=Sum((opening, opening_next), (1, join)),
+        right=Sum(tuple(weights), tuple(weights.values())),
     )

@@ -132,7 +132,7 @@ class Asked:
             one,
             other,
         )
-        return claim.right
+        return claim.right.point()
 
     def folded_value(self, fold: int) -> int:
         return sum(pow(fold, i, MODULUS) * q.value for i, q in enumerate(self.here)) % MODULUS

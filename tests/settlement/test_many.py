@@ -12,9 +12,9 @@ from tests.settlement.days import Day
 from verifier.accept import Position
 from verifier.errors import Code, VerificationError
 from verifier.many import Claim, ManyVerificationError, all_hold, failing, verify_many
-from verifier.opening import PairingCheck
+from verifier.opening import PairingCheck, Sum
 from verifier.verify import prepare, verify
-from zkroute.algebra.groups import GENERATOR_G1, add_g1, negate_g1
+from zkroute.algebra.groups import GENERATOR_G1, negate_g1
 from zkroute.algebra.verification import using_arithmetic
 
 
@@ -87,7 +87,7 @@ def test_failures_cannot_cancel(day: Day, claims: list[Claim]) -> None:
     true = [prepare(claim.key, claim.header, claim.proof, claim.accept) for claim in claims[:2]]
     up, down = GENERATOR_G1, negate_g1(GENERATOR_G1)
     wrong = [
-        PairingCheck(check.left, add_g1(check.right, shift))
+        PairingCheck(check.left, Sum((check.right.point(), shift), (1, 1)))
         for check, shift in zip(true, (up, down), strict=True)
     ]
     assert all_hold([(check, key.g2_tau) for check in true])

@@ -65,11 +65,11 @@ Preparation = PairingCheck | tuple[Code, str]
 
 
 def prepared(arithmetic: str, name: str, mutant: Mutant) -> Preparation:
-    """The pairing claim, or the refusal."""
+    """The pairing claim with its sums worked out, or the refusal."""
     key, accept = scene(name).world.proving_key.key, scene(name).acceptance
     with using_arithmetic(arithmetic):
         try:
-            return prepare(key, *mutant, accept)
+            return prepare(key, *mutant, accept).worked_out()
         except VerificationError as error:
             return error.code, str(error)
 
@@ -90,7 +90,7 @@ def same_verdict(name: str, mutant: Mutant) -> Code | None:
     reference = prepared("reference", name, mutant)
     assert prepared("compiled", name, mutant) == reference
     if isinstance(reference, PairingCheck):
-        holds = multiply_g1(reference.left, TAU) == reference.right
+        holds = multiply_g1(reference.left.point(), TAU) == reference.right.point()
         expected = None if holds else Code.OPENING_INVALID
     else:
         expected = reference[0]

@@ -198,7 +198,7 @@ class Scene:
             claim = prepare(*arguments)
         except VerificationError as error:
             return error.code
-        holds = multiply_g1(claim.left, TAU) == claim.right
+        holds = multiply_g1(claim.left.point(), TAU) == claim.right.point()
         return None if holds else Code.OPENING_INVALID
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from functools import cache
 from typing import TYPE_CHECKING
 
 import llvmlite.binding
@@ -25,10 +26,10 @@ def make_engine(name: str) -> Engine:
     Raises UsageError for ``ifma`` on a processor without AVX-512 IFMA and for unknown names.
     """
     if name == "auto":
-        name = "ifma" if _runs_ifma() else "portable"
+        name = "ifma" if runs_ifma() else "portable"
     if name not in _ENGINES:
         raise UsageError(f"kernel {name!r} is unknown; choose auto, {' or '.join(_ENGINES)}")
-    if name == "ifma" and not _runs_ifma():
+    if name == "ifma" and not runs_ifma():
         raise UsageError(
             "this processor has no AVX-512 IFMA instructions; choose the portable kernels"
         )
@@ -37,7 +38,8 @@ def make_engine(name: str) -> Engine:
     return made
 
 
-def _runs_ifma() -> bool:
+@cache
+def runs_ifma() -> bool:
     """Whether this processor has the instructions and this installation the kernels."""
     features = llvmlite.binding.get_host_cpu_features()
     if not features.get("avx512ifma", False):

@@ -14,11 +14,10 @@ from itertools import pairwise
 from typing import NoReturn
 
 from verifier.many import failing
-from verifier.opening import PairingCheck
+from verifier.opening import PairingCheck, Sum
 from zkroute.algebra.domain import root_of_unity
 from zkroute.algebra.groups import GENERATOR_G1, PointG1
 from zkroute.algebra.scalars import MODULUS, batch_invert
-from zkroute.algebra.verification import linear_combination_g1
 from zkroute.formats.inclusion import MAX_ROWS, NODES, ORDERS, Opening, log_rows, openable
 from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
@@ -61,18 +60,16 @@ def opening_claim(key: VerifyingKey, header: Header, opening: Opening) -> Pairin
     if len(points) == 1:
         (quotient,) = opening.proof
         # e(Q, [tau]) = e(F - v G + x Q, [1])
-        right = linear_combination_g1(
-            [*commitments, GENERATOR_G1, quotient], [*weights, -values[0], points[0]]
-        )
-        return PairingCheck(quotient, right)
+        right = Sum((*commitments, GENERATOR_G1, quotient), (*weights, -values[0], points[0]))
+        return PairingCheck(Sum((quotient,), (1,)), right)
     quotient, reduced = opening.proof
     point = draw_point(transcript, quotient)
     vanishing, value = interpolated_at(points, values, point)
     # F - r(z) - Z(z) Q is zero at z
-    right = linear_combination_g1(
-        [*commitments, GENERATOR_G1, quotient, reduced], [*weights, -value, -vanishing, point]
+    right = Sum(
+        (*commitments, GENERATOR_G1, quotient, reduced), (*weights, -value, -vanishing, point)
     )
-    return PairingCheck(reduced, right)
+    return PairingCheck(Sum((reduced,), (1,)), right)
 
 
 def draw_fold(key: VerifyingKey, header: Header, opening: Opening) -> tuple[Transcript, int]:

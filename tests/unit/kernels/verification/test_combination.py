@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 
 import pytest
@@ -16,7 +17,7 @@ from zkroute.algebra.groups import (
     negate_g1,
 )
 from zkroute.algebra.scalars import MODULUS
-from zkroute.algebra.verification import VerificationArithmetic
+from zkroute.algebra.verification import ArithmeticFaultError, VerificationArithmetic
 
 
 def random_points(rng: random.Random, count: int) -> list[PointG1]:
@@ -36,14 +37,57 @@ def test_sums(compiled: VerificationArithmetic, rng: random.Random, count: int) 
     assert compiled.linear_combination(points, scalars) == expected
 
 
+@pytest.mark.parametrize("count", (600, 1024, 1500))
+@pytest.mark.parametrize("wide", (False, True), ids=("portable", "as this processor can"))
 def test_more_terms_than_one_call_takes(
-    compiled: VerificationArithmetic, rng: random.Random
+    compiled: VerificationArithmetic,
+    rng: random.Random,
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+    wide: bool,
 ) -> None:
-    base = rng.randrange(MODULUS)
-    points = [multiply_g1(GENERATOR_G1, base)] * 1100
-    scalars = [rng.randrange(MODULUS) for _ in points]
-    expected = multiply_g1(GENERATOR_G1, base * sum(scalars))
+    """Many neighbours on a walk, each met by its opposite or itself now and then."""
+    if not wide:
+        monkeypatch.setattr("zkroute.kernels.verification.arithmetic.runs_ifma", lambda: False)
+    base, step = rng.randrange(MODULUS), rng.randrange(MODULUS)
+    start, by = multiply_g1(GENERATOR_G1, base), multiply_g1(GENERATOR_G1, step)
+    points, logarithms = [start], [base]
+    for index in range(1, count):
+        points.append(add_g1(points[-1], by) if index % 7 else negate_g1(points[-1]))
+        logarithms.append(logarithms[-1] + step if index % 7 else -logarithms[-1])
+    scalars = [rng.randrange(MODULUS) if index % 5 else index % 3 for index in range(count)]
+    total = sum(scalar * log for scalar, log in zip(scalars, logarithms, strict=True))
+    expected = multiply_g1(GENERATOR_G1, total)
     assert compiled.linear_combination(points, scalars) == expected
+    assert (
+        compiled.linear_combination([*points, *points], [*scalars, *(-s for s in scalars)]) is None
+    )
+
+
+def test_kernels_that_disagree_are_not_used(
+    compiled: VerificationArithmetic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The prover's kernels must first reach a sum of the verifier's own."""
+    arithmetic = "zkroute.kernels.verification.arithmetic"
+    monkeypatch.setattr(f"{arithmetic}.runs_ifma", lambda: True)
+    monkeypatch.setattr(f"{arithmetic}.engine", lambda name: FaultyEngine())
+    checked = importlib.import_module(arithmetic)._checked_engine
+    checked.cache_clear()
+    try:
+        with pytest.raises(ArithmeticFaultError, match="a sum of many multiples"):
+            compiled.linear_combination([GENERATOR_G1] * 2000, range(2000))
+    finally:
+        checked.cache_clear()
+
+
+class FaultyEngine:
+    """Says the generator, whatever is asked."""
+
+    def load_points(self, points: object) -> object:
+        return points
+
+    def multi_scalar_multiplication(self, bases: object, columns: object) -> list[PointG1]:
+        return [GENERATOR_G1]
 
 
 @pytest.mark.parametrize("scalar", [*EDGE_SCALARS, -1, MODULUS, MODULUS + 1, -MODULUS, 1 << 300])
