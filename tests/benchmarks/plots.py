@@ -93,6 +93,7 @@ def plot_stages(axes: Axes, batches: Sequence[Batch]) -> None:
         cost = [1e6 * batch["stages"].get(stage, 0.0) / batch["orders"] for batch in line]
         axes.bar(positions, cost, bottom=below, label=stage.removesuffix("_s"))
         below = [lower + height for lower, height in zip(below, cost, strict=True)]
+    axes.grid(visible=False, axis="x")
     axes.set_xticks(positions, [f"{batch['orders']:,}" for batch in line], rotation=30)
     axes.set_xlabel(f"orders ({title})")
     axes.set_ylabel("microseconds of proving per order")
@@ -106,7 +107,7 @@ def plot_memory(axes: Axes, batches: Sequence[Batch]) -> None:
         orders = [batch["orders"] for batch in known]
         axes.plot(orders, [batch["peak_rss_mb"] for batch in known], marker="o", label=title)
     _logarithmic(axes, "orders")
-    axes.set_yscale("log")
+    axes.set_ylim(bottom=0)
     axes.set_ylabel("megabytes")
     axes.legend()
 

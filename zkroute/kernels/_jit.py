@@ -78,6 +78,8 @@ def _kernel_directory(package: str) -> Path | None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _require_private(directory)
         tempfile.TemporaryFile(dir=directory).close()
+        # directories that nobody uses any more are known by this time
+        os.utime(directory)
     except OSError as error:
         warnings.warn(
             f"cannot use {directory} ({error.strerror}): kernels are compiled anew in every "

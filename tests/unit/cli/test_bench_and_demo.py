@@ -1,6 +1,8 @@
 """The verbs that do everything: their answers have exactly the promised fields."""
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from tests.support.shared import shared_path
 from tests.unit.cli.conftest import Desk
 from zkroute.cli import sweep
 from zkroute.cli.benchmark import StageClock
+from zkroute.cli.kernel_cache import Removed, remove_unused_kernels
+from zkroute.kernels import _jit
 
 FIGURES = [
     "orders",
@@ -165,3 +169,51 @@ def test_warmup_says_where_the_kernels_are(desk: Desk) -> None:
     answer = desk.must("warmup")
     assert answer["kernel"] in ("ifma", "portable", "reference")
     assert answer["seconds"] > 0
+
+
+def test_warmup_says_what_it_removed(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zkroute.cli.kernel_cache.cache_directory", lambda: tmp_path)
+    kept_kernels(tmp_path, "a" * 64, days=31)
+    answer = desk.run("warmup")
+    assert "removed kernels of 1 other versions, unused for 30 days (0.0 MB)" in answer.stdout
+    answered = desk.must("warmup")
+    assert (answered["removed"], answered["removed_bytes"]) == (0, 0)
+
+
+def kept_kernels(cache: Path, name: str, days: float) -> Path:
+    """Machine code of five bytes that was last used so many days ago."""
+    directory = cache / "kernels" / name
+    (directory / "portable").mkdir(parents=True)
+    (directory / "portable" / "field.nbi").write_bytes(b"12345")
+    moment = time.time() - days * 86_400
+    os.utime(directory, (moment, moment))
+    return directory
+
+
+def test_only_kernels_that_nobody_uses_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZKROUTE_CACHE_DIR", str(tmp_path))
+    assert remove_unused_kernels() == Removed()
+    unused = kept_kernels(tmp_path, "a" * 64, days=31)
+    used = kept_kernels(tmp_path, "b" * 64, days=29)
+    stranger = kept_kernels(tmp_path, "notes", days=31)
+    elsewhere = kept_kernels(tmp_path / "elsewhere", "c" * 64, days=31)
+    link = tmp_path / "kernels" / ("d" * 64)
+    link.symlink_to(elsewhere, target_is_directory=True)
+    assert remove_unused_kernels() == Removed(1, 5)
+    assert not unused.exists()
+    assert all(path.exists() for path in (used, stranger, link, elsewhere / "portable"))
+    assert remove_unused_kernels() == Removed()
+
+
+def test_using_kernels_keeps_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZKROUTE_CACHE_DIR", str(tmp_path))
+    directory = _jit._kernel_directory.__wrapped__("portable")
+    os.utime(directory, (0, 0))
+    assert _jit._kernel_directory.__wrapped__("portable") == directory
+    assert remove_unused_kernels() == Removed()
+    os.utime(directory, (0, 0))
+    assert remove_unused_kernels() == Removed(1, 0)

@@ -17,10 +17,12 @@ def command(terminal: Terminal) -> None:
     """Compile every kernel that proving and verifying use and keep the machine code.
 
     It is kept in ZKROUTE_CACHE_DIR, or in this user's cache folder, until zkroute, a library it
-    compiles with, or the processor changes.
+    compiles with, or the processor changes. What is kept of others and was not used for 30 days
+    is removed.
     """
     from zkroute.algebra.engine import engine
     from zkroute.algebra.verification import fastest_arithmetic
+    from zkroute.cli.kernel_cache import UNUSED_DAYS, remove_unused_kernels
     from zkroute.cli.rehearsal import rehearse
     from zkroute.paths import cache_directory
 
@@ -31,4 +33,18 @@ def command(terminal: Terminal) -> None:
     seconds = time.perf_counter() - started
     name = engine().name
     terminal.say(f"{name} kernels are ready in {cache_directory()} ({seconds:.1f} s)")
-    terminal.answer({"kernel": name, "cache": str(cache_directory()), "seconds": round(seconds, 4)})
+    removed = remove_unused_kernels()
+    if removed.directories:
+        terminal.say(
+            f"removed kernels of {removed.directories} other versions, unused for {UNUSED_DAYS} "
+            f"days ({removed.bytes / 1e6:.1f} MB)"
+        )
+    terminal.answer(
+        {
+            "kernel": name,
+            "cache": str(cache_directory()),
+            "seconds": round(seconds, 4),
+            "removed": removed.directories,
+            "removed_bytes": removed.bytes,
+        }
+    )
