@@ -177,7 +177,7 @@ def test_warmup_says_what_it_removed(
     monkeypatch.setattr("zkroute.cli.kernel_cache.cache_directory", lambda: tmp_path)
     kept_kernels(tmp_path, "a" * 64, days=31)
     answer = desk.run("warmup")
-    assert "removed kernels of 1 other versions, unused for 30 days (0.0 MB)" in answer.stdout
+    assert "removed kernels of 1 other version, unused for 30 days (0.0 MB)" in answer.stdout
     answered = desk.must("warmup")
     assert (answered["removed"], answered["removed_bytes"]) == (0, 0)
 

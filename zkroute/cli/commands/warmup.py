@@ -35,9 +35,10 @@ def command(terminal: Terminal) -> None:
     terminal.say(f"{name} kernels are ready in {cache_directory()} ({seconds:.1f} s)")
     removed = remove_unused_kernels()
     if removed.directories:
+        versions = "version" if removed.directories == 1 else "versions"
         terminal.say(
-            f"removed kernels of {removed.directories} other versions, unused for {UNUSED_DAYS} "
-            f"days ({removed.bytes / 1e6:.1f} MB)"
+            f"removed kernels of {removed.directories} other {versions}, unused for "
+            f"{UNUSED_DAYS} days ({removed.bytes / 1e6:.1f} MB)"
         )
     terminal.answer(
         {
