@@ -11,6 +11,7 @@ from tests.support.shared import shared_path
 from tests.unit.cli.conftest import Desk
 from zkroute.cli import sweep
 from zkroute.cli.benchmark import StageClock
+from zkroute.cli.expectation import NANOSECONDS
 from zkroute.cli.kernel_cache import Removed, remove_unused_kernels
 from zkroute.kernels import _jit
 
@@ -32,15 +33,7 @@ FIGURES = [
     "warm_start_s",
     "stages",
 ]
-STAGES = [
-    "trace_s",
-    "witness_s",
-    "lookups_s",
-    "accumulator_s",
-    "quotient_s",
-    "evaluations_s",
-    "openings_s",
-]
+STAGES = [f"{stage}_s" for stage in NANOSECONDS["reference"]]
 
 
 @pytest.fixture
