@@ -22,6 +22,13 @@ class ZkrouteError(Exception):
 
     exit_code: ExitCode = ExitCode.INTERNAL
 
+    def __str__(self) -> str:
+        """One line that every terminal, log and answer can show, whatever it quotes."""
+        text = super().__str__()
+        if text.isprintable():
+            return text
+        return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
 
 class MalformedError(ZkrouteError):
     """Bytes or text from outside are not what their format says; names file, line or field."""

@@ -26,7 +26,7 @@ VERSION = 1
 DIGEST_BYTES = 32
 ENVELOPE_BYTES = 128
 MAX_SLICE_BYTES = 1 << 29
-_START = struct.Struct(">8sH32sIIB?32s")
+_START = struct.Struct(">8sH32sIIBB32s")
 
 
 @dataclass(frozen=True, eq=False, repr=False)  # secrets stay out of whatever prints objects
@@ -91,7 +91,7 @@ def decode_slice(data: bytes, source: str) -> Slice:
     _, version, header, slot, count, siblings, is_signed, salt = start
     if version != VERSION:
         raise MalformedError(f"{source}: version {version} of the file is not {VERSION}")
-    if count > MAX_ORDERS or slot >= MAX_SLOTS or 1 << siblings > MAX_SLOTS:
+    if count > MAX_ORDERS or slot >= MAX_SLOTS or 1 << siblings > MAX_SLOTS or is_signed > 1:
         raise MalformedError(f"{source}: a size at the start is out of range")
     lengths = (
         SCALAR_BYTES,

@@ -114,7 +114,7 @@ def _read_csv(path: Path) -> TextColumns:
             ),
         )
     except pa.ArrowInvalid as error:
-        _refuse_csv(path, data, len(header), str(error))
+        _refuse_csv(path, data, len(header), _one_line(error))
     if table.column_names != header:
         raise MalformedError(f"{path}:1: the header is not readable: it must be one line")
     columns = {name: _joined(table.column(name)) for name in header}
@@ -179,7 +179,7 @@ def _read_parquet(path: Path) -> TextColumns:
     except FileNotFoundError:
         raise UsageError(f"{path}: cannot be read: no such file") from None
     except (pa.ArrowException, OSError) as error:
-        raise MalformedError(f"{path}: not readable as Parquet: {error}") from None
+        raise MalformedError(f"{path}: not readable as Parquet: {_one_line(error)}") from None
     if len(set(table.column_names)) != len(table.column_names):
         raise MalformedError(f"{path}: two columns have the same name")
     columns = {name: _parquet_text(path, name, table.column(name)) for name in table.column_names}
@@ -250,6 +250,11 @@ def _json_text(place: str, name: str, value: object) -> str:
         f"{place}: {name}: must be text in quotes or a whole number, not {kind}; "
         'write decimals as text, like "0.25"'
     )
+
+
+def _one_line(error: Exception) -> str:
+    """A library's message, which may run over several lines, as part of a sentence."""
+    return " ".join(str(error).split())
 
 
 def _joined(column: Any) -> Any:

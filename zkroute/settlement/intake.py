@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,9 +20,10 @@ from zkroute.errors import UsageError
 from zkroute.formats.intake import IntakeLeaves
 from zkroute.formats.receipt import Receipt
 from zkroute.formats.slice import ENVELOPE_BYTES
-from zkroute.model.order import Orders, digests, orders_from_bytes
+from zkroute.model.order import ORDER_RECORD, Orders, digests, orders_from_bytes
 from zkroute.model.policy import Policy
 from zkroute.protocol.intake import head_after, intake_leaf, start_head
+from zkroute.settlement.errors import LedgerError, Reason
 from zkroute.settlement.intake_file import connect
 from zkroute.settlement.ledger_file import explained, transaction
 from zkroute.settlement.order_signatures import Traders, check_signatures
@@ -31,6 +33,16 @@ from zkroute.settlement.slices import digest_bytes
 DEFAULT_PROMISE_MS = 60_000
 UNSIGNED = b""
 """Envelope of an order that came without a signature."""
+_LENGTHS = {
+    "digest": (32,),
+    "record": (ORDER_RECORD.itemsize,),
+    "envelope": (0, ENVELOPE_BYTES),
+    "before": (32,),
+    "router": (32,),
+    "signature": (64,),
+}
+"""Column to the lengths its bytes can have; the other columns are whole numbers."""
+_MAX_NUMBER = 1 << 63
 
 
 @dataclass(frozen=True)
@@ -122,11 +134,12 @@ class Intake:
         with self._lock, explained(self.path):
             self._connection.execute("BEGIN")
             try:
-                rows = self._connection.execute(
-                    "SELECT sequence, record, envelope, digest, time_ms FROM entries "
+                rows = self._rows(
+                    "sequence, record, envelope, digest, time_ms",
                     "WHERE sequence >= ? ORDER BY sequence LIMIT ?",
-                    (first_sequence, limit + 1),
-                ).fetchall()
+                    first_sequence,
+                    limit + 1,
+                )
                 before = self._head_before(first_sequence)
             finally:
                 self._connection.execute("ROLLBACK")
@@ -146,14 +159,13 @@ class Intake:
         """The envelopes of those of these orders that came signed, by sequence number."""
         with self._lock, explained(self.path):
             rows = [
-                self._connection.execute(
-                    "SELECT sequence, envelope FROM entries WHERE sequence = ?", (number,)
-                ).fetchone()
+                row
                 for number in sequence
+                for row in self._rows("sequence, envelope", "WHERE sequence = ?", number)
             ]
-        return {row[0]: row[1] for row in rows if row is not None and row[1]}
+        return {row[0]: row[1] for row in rows if row[1]}
 
-    def _whole_bundles(self, rows: Sequence[tuple[int, bytes]], limit: int) -> int:
+    def _whole_bundles(self, rows: Sequence[tuple[Any, ...]], limit: int) -> int:
         """How many rows to take so that no leg is parted from its leader."""
         if len(rows) <= limit:
             return len(rows)
@@ -203,35 +215,52 @@ class Intake:
         return receipts
 
     def _receipt(self, sequence: int) -> Receipt:
-        row = self._connection.execute(
-            "SELECT router, sequence, digest, time_ms, include_by_ms, before, signature "
-            "FROM entries WHERE sequence = ?",
-            (sequence,),
-        ).fetchone()
-        if row is None:
+        columns = "router, sequence, digest, time_ms, include_by_ms, before, signature"
+        rows = self._rows(columns, "WHERE sequence = ?", sequence)
+        if not rows:
             raise UsageError(f"number {sequence} was not given to any order")
-        return Receipt(self.terms.policy.chain, *row)
+        return Receipt(self.terms.policy.chain, *rows[0])
 
     def _number(self, digest: bytes) -> int | None:
-        row = self._connection.execute(
-            "SELECT sequence FROM entries WHERE digest = ?", (digest,)
-        ).fetchone()
-        return row[0] if row else None
+        rows = self._rows("sequence", "WHERE digest = ?", digest)
+        return rows[0][0] if rows else None
 
     def _count(self) -> int:
         row = self._connection.execute("SELECT max(sequence) FROM entries").fetchone()
         return 0 if row[0] is None else row[0] + 1
 
     def _last_time(self) -> int:
-        row = self._connection.execute(
-            "SELECT time_ms FROM entries ORDER BY sequence DESC LIMIT 1"
-        ).fetchone()
-        return row[0] if row else 0
+        rows = self._rows("time_ms", "ORDER BY sequence DESC LIMIT 1")
+        return rows[0][0] if rows else 0
+
+    def _rows(self, columns: str, condition: str, *values: object) -> list[tuple[Any, ...]]:
+        """These columns of the entries; SQLite gives back whatever a damaged file holds."""
+        rows = self._connection.execute(
+            f"SELECT {columns} FROM entries {condition}",  # noqa: S608  # our own words, above
+            values,
+        ).fetchall()
+        names = columns.split(", ")
+        for row in rows:
+            for name, value in zip(names, row, strict=True):
+                if not _is_sound(name, value):
+                    raise LedgerError(
+                        Reason.LEDGER_DAMAGED,
+                        f"{self.path}: the {name} of an order is damaged; restore the intake log "
+                        "from a copy",
+                    )
+        return rows
 
     def _head_before(self, sequence: int) -> bytes:
         if not sequence:
             return start_head(self.terms.policy.chain)
         return self._receipt(sequence - 1).head
+
+
+def _is_sound(name: str, value: object) -> bool:
+    """Whether the value can be one of this column."""
+    if name in _LENGTHS:
+        return isinstance(value, bytes) and len(value) in _LENGTHS[name]
+    return isinstance(value, int) and 0 <= value < _MAX_NUMBER
 
 
 def _all(known: Sequence[int | None]) -> list[int]:

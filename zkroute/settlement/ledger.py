@@ -203,7 +203,7 @@ class Ledger:
         """Tables and their indexes agree: a damaged index would hide entries from a look-up."""
         (answer,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
         if answer != "ok":
-            self._damaged(str(answer))
+            self._damaged(" ".join(str(answer).split()))
 
     def _check(self, known: Checkpoint) -> int:
         link, parent, height, newest = NO_LINK, NO_PARENT, 0, None

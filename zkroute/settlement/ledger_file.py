@@ -149,6 +149,11 @@ def explained(path: Path) -> Iterator[None]:
         raise LedgerError(
             Reason.LEDGER_DAMAGED, f"{path}: the file is damaged ({error})"
         ) from error
+    except UnicodeDecodeError as error:
+        # SQLite's messages and texts quote what a damaged file holds, whatever its bytes
+        raise LedgerError(
+            Reason.LEDGER_DAMAGED, f"{path}: the file is damaged (a text that is none)"
+        ) from error
     except OSError as error:
         raise LedgerError(
             Reason.LEDGER_UNAVAILABLE,
