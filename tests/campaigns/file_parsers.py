@@ -108,17 +108,17 @@ def order_parsers(honest: HonestDay, folder: Path) -> list[Parser]:
         return read_trades(path, policy, skip_unlisted=True)
 
     return [
-        parser("orders (CSV)", "orders.csv", ORDERS_CSV, csv_text, 0.8),
+        parser("orders (CSV)", "orders.csv", ORDERS_CSV, csv_text, 2),
         parser(
             "orders (CSV, gzip)",
             "orders.csv.gz",
             gzip.compress(ORDERS_CSV, mtime=0),
             any_bytes,
-            0.8,
+            2,
         ),
-        parser("orders (JSON Lines)", "orders.jsonl", lines, json_line, 0.8),
-        parser("orders (Parquet)", "orders.parquet", parquet.getvalue(), any_bytes, 0.4),
-        parser("trades (CSV)", "trades.csv", TRADES_CSV, csv_text, 0.8, trades),
+        parser("orders (JSON Lines)", "orders.jsonl", lines, json_line, 2),
+        parser("orders (Parquet)", "orders.parquet", parquet.getvalue(), any_bytes, 2),
+        parser("trades (CSV)", "trades.csv", TRADES_CSV, csv_text, 2, trades),
     ]
 
 
@@ -253,7 +253,7 @@ traders = "traders.json"
             [(folder / "honest.db").read_bytes()],
             file_reader(folder / "ledger.db", read_ledger),
             lambda entries: entries,
-            0.3,
+            1,
             is_believed=lambda _: True,
         ),
         Parser(
@@ -261,7 +261,7 @@ traders = "traders.json"
             [_database(honest.folder / "intake.db")],
             file_reader(folder / "intake.db", read_intake),
             lambda taken: taken,
-            0.3,
+            1,
         ),
         Parser(
             "ledger export",
@@ -319,7 +319,7 @@ def request_parsers(honest: HonestDay, folder: Path) -> list[Parser]:
             [body],
             Posted(honest, folder),
             lambda accepted: accepted,
-            0.25,
+            0.5,
             mutate=json_document,
             is_believed=lambda _: True,
         ),

@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from tests.campaigns.file_parsers import Posted, RefusalError, request_body
@@ -17,6 +19,7 @@ from tests.campaigns.opened import HonestDay
 from tests.campaigns.parsers import Parser
 from zkroute.errors import MalformedError
 from zkroute.formats.slice import decode_slice, encode_slice
+from zkroute.model.order import read_orders
 from zkroute.settlement.errors import LedgerError, Reason
 from zkroute.settlement.intake import Intake, Terms
 from zkroute.settlement.ledger import Ledger
@@ -99,6 +102,18 @@ def test_a_refusal_can_be_shown_whatever_it_quotes(honest: HonestDay, tmp_path: 
     body["header"]["\ud800"] = 1
     with pytest.raises(RefusalError, match="header-malformed"):
         posted(json.dumps(body).encode())
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_column_names_that_are_no_text(honest: HonestDay, tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"orders.{ending}"
+    if ending == "csv":
+        path.write_bytes(b'account,"side\n\xff\xfe",size\n1,2,3\n')
+    else:
+        pyarrow.parquet.write_table(pyarrow.table({"account": ["1"]}), path, store_schema=False)
+        path.write_bytes(path.read_bytes().replace(b"account", b"acc\xfe\xffnt"))
+    with pytest.raises(MalformedError, match=r"(?i)utf-8"):
+        read_orders(path, honest.day.world.policy)
 
 
 def test_a_ledger_with_text_that_is_none(honest: HonestDay, tmp_path: Path) -> None:

@@ -113,9 +113,13 @@ def _read_csv(path: Path) -> TextColumns:
                 column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
             ),
         )
+        names = table.column_names
     except pa.ArrowInvalid as error:
         _refuse_csv(path, data, len(header), _one_line(error))
-    if table.column_names != header:
+    except UnicodeDecodeError:
+        # a header that runs over several lines, which were not all looked at
+        raise MalformedError(f"{path}:1: the header is not text in UTF-8") from None
+    if names != header:
         raise MalformedError(f"{path}:1: the header is not readable: it must be one line")
     columns = {name: _joined(table.column(name)) for name in header}
     return TextColumns(str(path), columns, table.num_rows, _CsvPlaces(path, data))
@@ -176,13 +180,14 @@ def _read_parquet(path: Path) -> TextColumns:
             raise MalformedError(f"{path}: longer than {MAX_FILE_BYTES} bytes")
         table = file.read()
         table.validate(full=True)
+        names = table.column_names
     except FileNotFoundError:
         raise UsageError(f"{path}: cannot be read: no such file") from None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise MalformedError(f"{path}: not readable as Parquet: {_one_line(error)}") from None
-    if len(set(table.column_names)) != len(table.column_names):
+    if len(set(names)) != len(names):
         raise MalformedError(f"{path}: two columns have the same name")
-    columns = {name: _parquet_text(path, name, table.column(name)) for name in table.column_names}
+    columns = {name: _parquet_text(path, name, table.column(name)) for name in names}
     return TextColumns(str(path), columns, table.num_rows, lambda row: f"{path}: row {row + 1}")
 
 
