@@ -22,6 +22,9 @@ ENVIRONMENT = ROOT / ".venv"
 PROGRAMS = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = PROGRAMS / ("python.exe" if os.name == "nt" else "python")
 OLDEST = (3, 11)
+LOCK = ROOT / "tests" / "requirements.lock"
+LOCKED_FOR = (3, 11)
+"""The Python that the lock's versions were chosen for; others take what pip finds."""
 CHECKS = (
     ("ruff", "check", "."),
     ("mypy",),
@@ -65,15 +68,28 @@ def prepare(extra: str) -> None:
     if not (PYTHON.exists() and works()):
         make_environment()
     print(f"== installing the project and what it needs into {ENVIRONMENT}", flush=True)
-    done = run([*pip(), "install", "--quiet", "--editable", f".{extra}"], ROOT)
-    if done.returncode:
-        sys.exit("the installation failed; what pip says above is why")
+    for what in installations(extra):
+        if run([*pip(), "install", "--quiet", *what], ROOT).returncode:
+            sys.exit("the installation failed; what pip says above is why")
     stamp.write_text(wanted + extra)
+
+
+def installations(extra: str) -> list[list[str]]:
+    """What pip is told, one call after the other.
+
+    For the tests, and the Python that the lock is for, only files whose hashes the lock has: no
+    source distribution, whose build would fetch others, and the project built by what was locked.
+    """
+    if extra != "[test]" or sys.version_info[:2] != LOCKED_FOR:
+        return [["--editable", f".{extra}"]]
+    locked = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirement", str(LOCK)]
+    return [locked, ["--no-deps", "--no-build-isolation", "--editable", "."]]
 
 
 def fingerprint() -> str:
     """Changes with whatever decides what is installed."""
-    text = f"{sys.version}\n{ROOT}\n".encode() + (ROOT / "pyproject.toml").read_bytes()
+    text = f"{sys.version}\n{ROOT}\n".encode()
+    text += (ROOT / "pyproject.toml").read_bytes() + LOCK.read_bytes()
     return hashlib.sha256(text).hexdigest()
 
 
