@@ -2,9 +2,9 @@
 
 Kernels release the interpreter lock and are compiled at their first call, then kept on disk.
 numba notices a changed source file but not a changed function called from another file, so the
-directory's name is a digest of every source the machine code can depend on. Each kernel must
+directory's name is a digest of every source the machine code can depend on. Each kernel should
 always be called with the same argument types (C-contiguous, writable arrays): a second set of
-types would be compiled a second time, and only one set is kept safely by concurrent processes.
+types is compiled a second time.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import llvmlite.binding
 import numba
 import numba.extending
 import numpy as np
+from numba.core.caching import IndexDataCacheFile
 
 from zkroute.paths import cache_directory
 
@@ -53,7 +54,55 @@ def jit(function: Callable[..., object]) -> Any:
             )(function)
         finally:
             settings.CACHE_DIR = users_own
+        if directory is not None:
+            _keep_apart(compiled)
     return compiled
+
+
+class _FilesByVariant:
+    """numba's cache files of one function, safe for processes that compile at the same time.
+
+    numba numbers the files of a function's variants (closures, types of arguments) as it finds
+    them. Two processes that both come with a new variant choose the same number, and the index
+    of one may then lead to the code of the other: arithmetic modulo p for arithmetic modulo r.
+    Here a file is named by its variant and says which one it is.
+    """
+
+    def __init__(self, directory: str, function: str, source_stamp: object) -> None:
+        files: Any = IndexDataCacheFile
+        self._files = files(directory, function, source_stamp)
+        self._function = function
+
+    def save(self, variant: object, code: object) -> None:
+        """Keeps a variant's machine code."""
+        index = self._files._load_index()
+        name = self._name(variant)
+        if index.get(variant) != name:
+            index[variant] = name
+            self._files._save_index(index)
+        self._files._save_data(name, (variant, code))
+
+    def load(self, variant: object) -> object:
+        """The machine code of exactly this variant, or None."""
+        found = self._files.load(variant)
+        if found is None or found[0] != variant:
+            return None
+        return found[1]
+
+    def flush(self) -> None:
+        """Forgets all variants."""
+        self._files.flush()
+
+    def _name(self, variant: object) -> str:
+        return f"{self._function}.{hashlib.sha256(repr(variant).encode()).hexdigest()[:16]}.nbc"
+
+
+def _keep_apart(compiled: Any) -> None:
+    """Lets a kernel keep its variants in ``_FilesByVariant``."""
+    kept = compiled._cache
+    kept._cache_file = _FilesByVariant(
+        kept._cache_path, kept._impl.filename_base, kept._impl.locator.get_source_stamp()
+    )
 
 
 def intrinsic(function: Callable[..., object]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -144,3 +145,35 @@ def test_a_directory_that_others_may_write_to_is_not_used(
     directory.chmod(0o777)
     with pytest.warns(RuntimeWarning, match="others may write"):
         assert _jit._kernel_directory.__wrapped__("portable") is None
+
+
+def test_processes_that_compile_at_once_never_get_each_others_code(tmp_path: Path) -> None:
+    """Both have read the same index when each adds a variant; the later index names both."""
+    one, other = (_jit._FilesByVariant(str(tmp_path), "invert", "stamp") for _ in range(2))
+    one.save("modulo p", "code for p")
+    stale = other._files._load_index()
+    one.save("modulo r", "code for r")
+    other._files._load_index = lambda: dict(stale)
+    other.save("modulo q", "code for q")
+    del other._files._load_index
+    for variant, code in (("p", "code for p"), ("r", None), ("q", "code for q")):
+        for files in (one, other):
+            assert files.load(f"modulo {variant}") == code
+    one.save("modulo r", "code for r")
+    assert other.load("modulo r") == "code for r"
+
+
+def test_code_says_what_it_is(tmp_path: Path) -> None:
+    files = _jit._FilesByVariant(str(tmp_path), "invert", "stamp")
+    files.save("modulo p", "code for p")
+    files.save("modulo r", "code for r")
+    (p, r) = (tmp_path / files._name(f"modulo {letter}") for letter in "pr")
+    p.write_bytes(r.read_bytes())
+    assert files.load("modulo p") is None
+    assert files.load("modulo r") == "code for r"
+
+
+def test_kernels_are_kept_so() -> None:
+    """numba has not taken another way to its files."""
+    invert = importlib.import_module("zkroute.kernels.portable.inversion").invert_mod_r
+    assert isinstance(invert._cache._cache_file, _jit._FilesByVariant)
