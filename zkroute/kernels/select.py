@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from functools import cache
 from typing import TYPE_CHECKING
 
 import llvmlite.binding
@@ -38,7 +37,6 @@ def make_engine(name: str) -> Engine:
     return made
 
 
-@cache
 def runs_ifma() -> bool:
     """Whether this processor has the instructions and this installation the kernels."""
     features = llvmlite.binding.get_host_cpu_features()

@@ -22,8 +22,18 @@ import numpy as np
 
 from zkroute.kernels._jit import jit
 from zkroute.kernels.ifma import scalar_field as field
-from zkroute.kernels.ifma.blocks import broadcast, load, store, transpose
+from zkroute.kernels.ifma.blocks import (
+    broadcast,
+    load,
+    prefetch,
+    prefetch_to_write,
+    store,
+    transpose,
+)
 from zkroute.kernels.ifma.lanes import carry, raw_add, raw_subtract, zeros
+
+_AHEAD = 32
+"""Blocks far apart are asked for so many turns before they are read or written."""
 
 _LARGEST_LOCAL = 64
 """Blocks of a sub-transform that stays in the first-level cache: 64 * 320 bytes."""
@@ -163,6 +173,7 @@ def first_pass(
     for column in range(start, stop):
         for row in range(rows):
             block = row * (columns // 8) + column
+            prefetch(source, min(block + _AHEAD * (columns // 8), source_blocks - 1))
             if block < source_blocks:
                 value = _folded(source, source_blocks, block, size, fold)
                 if row_factors.shape[0] > 0:
@@ -203,6 +214,8 @@ def second_pass(
         first = part * columns
         _transform(middle, first, logs[1], twiddles, logs[2])
         for k in range(columns):
+            ahead = min(k + _AHEAD, columns - 1)
+            prefetch_to_write(results, ahead * (rows // 8) + part)
             value = load(middle, first + order[k])
             if column_factors.shape[0] > 0:
                 value = field.multiply(value, broadcast(column_factors, k))
