@@ -27,6 +27,7 @@ from types import FrameType
 from typing import NoReturn
 
 from tests.campaigns.file_parsers import EVERY_FILE, RefusalError
+from tests.campaigns.inspected import inspection_parsers
 from tests.campaigns.mutations import any_bytes
 from tests.campaigns.opened import HonestDay
 from tests.campaigns.parsers import (
@@ -66,7 +67,9 @@ class Tally:
 def every_parser(honest: HonestDay) -> list[Parser]:
     folder = honest.folder
     made = document_parsers(honest) + private_parsers(honest) + settlement_parsers(honest)
-    return made + [parser for make in EVERY_FILE for parser in make(honest, folder)]
+    return made + [
+        parser for make in (*EVERY_FILE, inspection_parsers) for parser in make(honest, folder)
+    ]
 
 
 def campaign(parsers: list[Parser], size: int, seed: int, log: bool = False) -> list[Tally]:

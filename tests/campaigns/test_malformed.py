@@ -62,7 +62,7 @@ def test_every_format_is_there(parsers: list[Parser]) -> None:
         # parts of these: .ptau, and what they are made of
         *("ptau_contributions", "ptau_points", "files", "hexadecimal"),
     }
-    assert len(parsers) >= 38
+    assert len(parsers) >= 41
 
 
 def _reads(text: str) -> bool:

@@ -27,7 +27,7 @@ from zkroute.model.document import MAX_DOCUMENT_BYTES
 from zkroute.model.json_text import load_json
 from zkroute.model.order import ORDER_RECORD
 from zkroute.protocol.proof import ProofLayout
-from zkroute.routing.parameters import route_entries
+from zkroute.routing.parameters import full_route_entries
 
 _HEAD_BYTES = 64
 
@@ -195,12 +195,13 @@ def _inspect_policy(path: Path) -> Inspected:
         "drain": policy.drain,
         "order_classes": policy.class_count,
     }
-    entries = route_entries(policy)
+    levels = range(len(policy.gas_levels) + 1)
+    entries = [entry for level in levels for entry in full_route_entries(policy, level)]
     rows: list[tuple[object, ...]] = []
     for position, segment in enumerate(policy.segments):
-        priorities = [priority for _, other, priority in entries if other == position]
-        shown = ", ".join(map(str, sorted(set(priorities))))
-        rows.append((segment.name, len(priorities), shown))
+        into = [entry for entry in entries if entry[4] == position]
+        priorities = ", ".join(map(str, sorted({entry[5] for entry in into})))
+        rows.append((segment.name, len({entry[0] for entry in into}), priorities))
     return Inspected(
         "routing policy", facts, [Listing("segments", ("segment", "classes", "priorities"), rows)]
     )
