@@ -59,7 +59,7 @@ def test_options_of_the_page_exist() -> None:
         option
         for command in commands().values()
         for parameter in command.params
-        for option in parameter.opts
+        for option in (*parameter.opts, *parameter.secondary_opts)
     }
     assert set(re.findall(r"`(--[a-z-]+)", COMMANDS)) <= known
 
