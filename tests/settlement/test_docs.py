@@ -21,7 +21,9 @@ from zkroute.model.order import ORDER_RECORD
 from zkroute.settlement.errors import Reason, SettlementError
 from zkroute.settlement.receipts import Outcome
 
-PAGES = {name: (ROOT / f"docs/{name}.md").read_text() for name in ("router", "settlement", "receipts")}
+PAGES = {
+    name: (ROOT / f"docs/{name}.md").read_text() for name in ("router", "settlement", "receipts")
+}
 PRINTED = {"settlement": "batches verified", "receipts": "missing"}
 _BLOCK = re.compile(r"^```([a-z]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
