@@ -12,6 +12,7 @@ import pytest
 from tests.settlement.chains import chain, child_of
 from tests.support.world import World
 from zkroute.protocol.header import Header
+from zkroute.settlement import ledger_file
 from zkroute.settlement.errors import (
     ForkError,
     LedgerError,
@@ -345,3 +346,21 @@ def test_parts_left_by_a_killed_process_are_swept(path: Path) -> None:
     left_over.write_bytes(b"half")
     Ledger(path).close()
     assert not left_over.exists()
+
+
+def test_a_ledger_that_another_process_makes_this_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two questions to an empty file it became a ledger: it is one, not damaged."""
+    path = tmp_path / "ledger.db"
+    ask = ledger_file.pragma
+
+    def ask_slowly(connection: sqlite3.Connection, name: str) -> int:
+        answer = ask(connection, name)
+        if name == "application_id":
+            monkeypatch.setattr(ledger_file, "pragma", ask)
+            ledger_file.connect(path).close()
+        return answer
+
+    monkeypatch.setattr(ledger_file, "pragma", ask_slowly)
+    ledger_file.connect(path).close()

@@ -73,9 +73,9 @@ def connect(path: Path) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
-    identity = pragma(connection, "application_id")
     is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
-    if not is_empty and identity != APPLICATION_ID:
+    # asked after the tables: another process that makes them this moment writes both at once
+    if not is_empty and pragma(connection, "application_id") != APPLICATION_ID:
         raise LedgerError(Reason.LEDGER_DAMAGED, f"{path}: not a ledger of zkroute")
     write_ahead(connection, path)
     # FULL: a commit is on the device, not only in the system's hands, before it is answered
