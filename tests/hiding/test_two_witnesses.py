@@ -343,7 +343,7 @@ def scores(name: str, count: int) -> list[tuple[int, int]]:
     [
         (SMALL, 5),
         pytest.param(SMALL, 200, marks=pytest.mark.slow),
-        pytest.param(WHOLE, 50, marks=pytest.mark.slow),
+        pytest.param(WHOLE, 200, marks=pytest.mark.slow),
     ],
 )
 def test_who_knows_both_batches_cannot_tell_whose_proof_it_is(name: str, count: int) -> None:
