@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from prover.batch import CommittedBatch
 from tests.settlement.days import PROMISE_MS, START_MS, STEP_MS, Day
+from tests.support.shared import ROOT
+from tests.support.world import make_world
 from zkroute.errors import MalformedError, UsageError
 from zkroute.formats.evidence import (
     Evidence,
@@ -19,7 +22,7 @@ from zkroute.formats.evidence import (
     read_evidence,
     write_evidence,
 )
-from zkroute.formats.inclusion import Opening
+from zkroute.formats.inclusion import Opening, encode_opening
 from zkroute.formats.intake import IntakeLeaves, decode_intake, encode_intake
 from zkroute.formats.receipt import (
     Receipt,
@@ -28,8 +31,10 @@ from zkroute.formats.receipt import (
     read_receipt,
     write_receipt,
 )
+from zkroute.model.examples import made_up_nodes
 from zkroute.model.order import LEG_OF_PREVIOUS, ORDER_RECORD, digests, orders_from_records
 from zkroute.protocol.header import Header
+from zkroute.routing.batch import HELD
 from zkroute.settlement.errors import Reason, SettlementError
 from zkroute.settlement.evidence import check_evidence
 from zkroute.settlement.opening_making import open_orders
@@ -178,6 +183,12 @@ def test_other_time_or_history_in_the_log(day: Day) -> None:
 
 @pytest.fixture(scope="module")
 def lying_day(day: Day) -> tuple[SignedOrders, list[Receipt], Published]:
+    return lying_day_of(day, None)
+
+
+def lying_day_of(
+    day: Day, columns: list[str] | None
+) -> tuple[SignedOrders, list[Receipt], Published]:
     """The log is honest, but the batch commits to other sizes than the documents say."""
     from prover import batch as batch_module
     from prover.trace.orders import order_columns
@@ -195,7 +206,7 @@ def lying_day(day: Day) -> tuple[SignedOrders, list[Receipt], Published]:
         batch = day.commit(signed, bytes(32), None, START_MS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("prover.trace.orders.order_columns", other_sizes)
-        shown = open_orders(world.proving_key, batch, [4])
+        shown = open_orders(world.proving_key, batch, [4], columns)
     named = [value.to_bytes(32, "big") for value in integers(digests(signed.orders.records))]
     receipts = [signed_again(day, day.receipts[i], digest=digest) for i, digest in enumerate(named)]
     return signed, receipts, Published(batch.header, inclusion=shown)
@@ -408,3 +419,101 @@ def test_damaged_files_are_refused(day: Day) -> None:
 
 def test_promise_reaches_beyond_the_batch(day: Day) -> None:
     assert {receipt.include_by_ms - receipt.time_ms for receipt in day.receipts} == {PROMISE_MS}
+
+
+def test_what_an_opening_leaves_out_is_not_taken_as_promised(day: Day) -> None:
+    """Other sizes beside the right digests, and an opening that shows the digests alone."""
+    signed, receipts, what = lying_day_of(day, ["sequence", "digest"])
+    assert what.inclusion is not None
+    assert what.inclusion.columns == ("sequence", "digest")
+    assert check(day, receipts[4], what).outcome is Outcome.INCLUDED
+    record = signed.orders.records[4].tobytes()
+    with pytest.raises(MalformedError, match="does not show the order's"):
+        check(day, receipts[4], what, record)
+    blamed = Evidence(
+        EvidenceKind.ORDER_ALTERED,
+        (receipts[4],),
+        (what.header,),
+        inclusion=encode_opening(what.inclusion, day.world.proving_key.key),
+        record=record,
+    )
+    shows_nothing(day, blamed)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An order that its batch held, and the next batch, which has it still."""
+
+    day: Day
+    receipt: Receipt
+    record: bytes
+    sequence: int
+    arrived: CommittedBatch
+    later: CommittedBatch
+
+    def published(self) -> Published:
+        shown = open_orders(self.day.world.proving_key, self.later, [self.sequence])
+        return Published(self.later.header, self.arrived.header, inclusion=shown)
+
+
+def waiting(day: Day, change: int = 0) -> Waiting:
+    """In the later batch the held orders' sizes are committed to with ``change`` added."""
+    from prover import batch as batch_module
+    from prover.trace.orders import order_columns
+
+    text = (ROOT / "docs/policies/volatility-breaker.toml").read_text(encoding="utf-8")
+    for limit, lower in (("250_000", "20_000"), ("5_000_000", "60_000"), ("= 1024", "= 64")):
+        assert limit in text
+        text = text.replace(limit, lower)
+    world = make_world(text, made_up_nodes(16), 7)
+    there = Day(world, day.trader)
+    signed = sign_orders(world.orders(60), world.policy, day.trader)
+    arrived = there.commit(signed, bytes(32), None, START_MS)
+    sequence = int(arrived.routed.sequence[arrived.routed.status == HELD][0])
+    more = sign_orders(world.orders(5), world.policy, day.trader)
+
+    def other_sizes(circuit: object, routed: object) -> object:
+        columns = order_columns(circuit, routed)  # type: ignore[arg-type]  # passed through
+        columns["size"] = columns["size"] + np.uint64(change)
+        return columns
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch_module, "order_columns", other_sizes)
+        later = there.commit(more, bytes(32), arrived, START_MS + STEP_MS)
+    named = integers(digests(signed.orders.records))[sequence].to_bytes(32, "big")
+    receipt = sign_receipt(
+        replace(day.receipts[0], chain=world.policy.chain, sequence=sequence, digest=named),
+        world.router,
+    )
+    record = signed.orders.records[sequence].tobytes()
+    return Waiting(there, receipt, record, sequence, arrived, later)
+
+
+def test_held_order_is_shown_by_the_batch_that_has_it_still(day: Day) -> None:
+    case = waiting(day)
+    assert case.sequence in case.later.routed.sequence
+    verdict = check(case.day, case.receipt, case.published(), case.record)
+    assert verdict.outcome is Outcome.INCLUDED
+    with pytest.raises(UsageError, match="give its inclusion proof"):
+        check(case.day, case.receipt, replace(case.published(), inclusion=None))
+
+
+def test_held_order_altered_on_its_way_shows(day: Day) -> None:
+    """Its digest came through, its size did not: each batch commits to content anew."""
+    case = waiting(day, change=1)
+    with pytest.MonkeyPatch.context() as patch:
+        import prover.trace.orders as orders_module
+
+        honest = orders_module.order_columns
+
+        def other_sizes(circuit: object, routed: object) -> object:
+            columns = honest(circuit, routed)  # type: ignore[arg-type]  # passed through
+            columns["size"] = columns["size"] + np.uint64(1)
+            return columns
+
+        patch.setattr(orders_module, "order_columns", other_sizes)
+        what = case.published()
+    verdict = check(case.day, case.receipt, what, case.record)
+    assert verdict.outcome is Outcome.ALTERED
+    assert verdict.evidence is not None
+    assert "another size" in seen_by_anyone(case.day, verdict.evidence)

@@ -78,9 +78,11 @@ def check_receipt(
     """What became of the receipt's order, by what was published of a batch.
 
     ``record`` is the trader's copy of the order; with it the columns that the routing looked at
-    are compared too. Raises SettlementError where receipt, header, intake leaves or inclusion
-    proof are not what they claim to be; UsageError where the batch comes after the one that has
-    the number.
+    are compared too. A batch after the one that has the number may hold the order still, with its
+    content committed anew: an inclusion proof of that batch is checked like any other. Raises
+    SettlementError where receipt, header, intake leaves or inclusion proof are not what they
+    claim to be; UsageError where the batch comes after the one that has the number and no
+    inclusion proof is given.
 
     Soundness: the caller has verified the batch's proof, by itself or through a node it trusts.
     """
@@ -89,9 +91,7 @@ def check_receipt(
     require_receipt(receipt, chain, routers)
     require_header(header, chain, routers)
     if receipt.sequence < header.first_sequence:
-        raise UsageError(
-            f"batch {header.batch} begins after number {receipt.sequence}; an earlier batch has it"
-        )
+        return _held_until(receipt, published, key, record)
     if not covers(header, receipt.sequence):
         return _not_reached(receipt, header)
     return (
@@ -105,6 +105,19 @@ def check_receipt(
             is_final=False,
         )
     )
+
+
+def _held_until(
+    receipt: Receipt, published: Published, key: VerifyingKey, record: bytes
+) -> Verdict:
+    """Included or altered, in a batch after the one the order arrived in."""
+    verdict = _by_inclusion(receipt, published, key, record)
+    if verdict is None:
+        raise UsageError(
+            f"batch {published.header.batch} begins after number {receipt.sequence}: an earlier "
+            "batch has it. If this one has it too, because it was held, give its inclusion proof"
+        )
+    return verdict
 
 
 def contradiction(first: Receipt, second: Receipt) -> Evidence | None:
