@@ -20,7 +20,7 @@ from prover.trace.orders import order_columns
 from zkroute.algebra.engine import Column
 from zkroute.algebra.groups import PointG1
 from zkroute.algebra.scalars import random_scalar
-from zkroute.errors import UsageError
+from zkroute.errors import MismatchError, UsageError
 from zkroute.model.order import Orders
 from zkroute.model.snapshot import Snapshot
 from zkroute.protocol.header import HEADER_VERSION, NO_PARENT, Header
@@ -46,9 +46,15 @@ def commit_batch(
     """Routes the orders that arrived, and those held before, and commits to the outcome.
 
     Raises UsageError where the batch exceeds a limit, MismatchError where snapshot and policy
-    do not fit.
+    do not fit, or snapshot and key.
     """
     circuit, policy = proving_key.circuit, proving_key.key.policy
+    if len(snapshot.nodes) != proving_key.key.nodes:
+        raise MismatchError(
+            f"the snapshot has {len(snapshot.nodes)} nodes and the key is for "
+            f"{proving_key.key.nodes}; derive a key for these nodes, or mark nodes as down instead "
+            "of leaving them out"
+        )
     before = place.state or first_state(proving_key)
     _require_room(proving_key, len(arriving), before)
     elapsed, parent = _elapsed(place), place.parent

@@ -16,10 +16,12 @@ from tests.support.lying import START_MS, Scene, trapdoor_srs
 from tests.support.policies import POLICIES, nodes_text
 from tests.support.scenes import chained_scene, first_scene
 from tests.support.settings import small_orders
-from tests.support.world import World
+from tests.support.world import World, make_world
 from verifier.accept import Acceptance, Position
 from verifier.errors import Code
 from zkroute.algebra.engine import engine
+from zkroute.errors import MismatchError
+from zkroute.model.examples import EXAMPLE_POLICY, made_up_nodes
 from zkroute.model.policy import parse_policy
 from zkroute.model.snapshot import Snapshot, parse_snapshot
 from zkroute.protocol.header import Header
@@ -188,3 +190,12 @@ def _case(chain: str, epoch: int, seed: int) -> Scene:
     before = world.commit(small_orders(policy, 5, Random(seed)), time_ms=START_MS)
     after = world.commit(small_orders(policy, 6, Random(seed + 9)), before, START_MS + 1_000)
     return Scene(world, before, after)
+
+
+def test_a_snapshot_of_other_nodes_than_the_keys_is_not_routed() -> None:
+    """The circuit has a row for each node the key was derived for, no more and no fewer."""
+    world = make_world(EXAMPLE_POLICY, made_up_nodes(8))
+    for count in (7, 9):
+        snapshot = parse_snapshot(made_up_nodes(count), "nodes")
+        with pytest.raises(MismatchError, match=f"has {count} nodes and the key is for 8"):
+            replace(world, snapshot=snapshot).commit(world.orders(3))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from verifier.accept import Acceptance, Position
 from verifier.verify import verify
@@ -162,21 +163,31 @@ def _write(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """One publisher at a time: two lists written at once would lose a batch."""
+    """One publisher at a time: two lists written at once would lose a batch.
+
+    The system itself frees the lock of a process that is killed.
+    """
     lock = folder / LOCK
     deadline = time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
-            break
-        except FileExistsError:
+    with lock.open("ab") as file:
+        while not _locked(file):
             if time.monotonic() > deadline:
-                raise UsageError(
-                    f"{lock}: another process is publishing into this folder; if none is, one was "
-                    "killed while it did: remove the file"
-                ) from None
+                raise UsageError(f"{lock}: another process is publishing into this folder")
             time.sleep(0.02)
-    try:
         yield
-    finally:
-        lock.unlink()
+
+
+def _locked(file: BinaryIO) -> bool:
+    """Whether the open file is locked for this process alone, until it is closed."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415  each system has one of the two
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
