@@ -1,4 +1,5 @@
-"""A day on real trades: 50 chained batches, 16 nodes in processes of their own, 1,000 receipts.
+"""A day on real trades: 50 chained batches, 16 nodes in processes of their own, 1,000 receipts,
+one audit of what was published.
 
 pytest -m slow -n0 -s tests/settlement/test_scripted_day.py
 """
@@ -13,6 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.audit.published import Site, make_site
+from tests.audit.tamperings import (
+    Tampering,
+    fork_beside,
+    header_altered_in_its_file,
+    proof_altered_and_renamed,
+    proof_files_swapped,
+    proof_missing,
+)
 from tests.settlement.conftest import world_of
 from tests.settlement.days import START_MS, STEP_MS, Day, make_day
 from tests.settlement.tampering import SCENARIOS
@@ -20,6 +30,7 @@ from tests.settlement.test_tampering import FAMILIES
 from tests.support.shared import ROOT, shared_path
 from tests.support.world import World
 from zkroute.cli.node_terms import configuration_text
+from zkroute.errors import ExitCode
 from zkroute.formats.header import encode_header
 from zkroute.formats.key import encode_key
 from zkroute.formats.slice import encode_slice
@@ -56,7 +67,13 @@ def long_day(traded: World, trades: Orders, tmp_path_factory: pytest.TempPathFac
     return made
 
 
-def publish(day: Day, folder: Path) -> None:
+@pytest.fixture(scope="module")
+def published_day(long_day: Day, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    made = list(zip(long_day.batches, long_day.proofs, strict=True))
+    return make_site(long_day.world, made, tmp_path_factory.mktemp("published day") / "chain")
+
+
+def send(day: Day, folder: Path) -> None:
     """Header, proof and every node's slice of each batch, as files."""
     for number, batch in enumerate(day.batches):
         target = folder / str(number)
@@ -92,7 +109,7 @@ def configure(day: Day, folder: Path, slot: int) -> Path:
 
 def test_sixteen_nodes_settle_the_day(long_day: Day, tmp_path: Path) -> None:
     began = time.perf_counter()
-    publish(long_day, tmp_path / "batches")
+    send(long_day, tmp_path / "batches")
     running = [
         subprocess.Popen(
             [
@@ -138,6 +155,44 @@ def test_cheating_on_it_is_found(long_day: Day, tmp_path: Path, name: str) -> No
     assert FAMILIES
     _, code, deed = SCENARIOS[name]
     assert deed(long_day, tmp_path) == code
+
+
+def test_one_audit_of_the_published_day(long_day: Day, published_day: Site) -> None:
+    began = time.perf_counter()
+    report = published_day.audit()
+    print(f"audit of {BATCHES} batches: {time.perf_counter() - began:.1f} s")
+    assert not report.findings
+    assert report.exit_code is ExitCode.VALID
+    assert sum(header.order_count for header in report.headers) == BATCHES * ORDERS
+    assert report.headers[-1].digest == long_day.batches[-1].header.digest
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        fork_beside,
+        header_altered_in_its_file,
+        proof_altered_and_renamed,
+        proof_files_swapped,
+        proof_missing,
+    ],
+    ids=lambda each: each.__name__,
+)
+def test_the_audit_names_what_was_done_to_the_published_day(
+    published_day: Site, tmp_path: Path, tamper: Tampering
+) -> None:
+    site = published_day.copy(tmp_path / "published")
+    expected = tamper(site)
+    assert site.codes() == expected
+
+
+def test_the_audit_names_a_gap_in_the_published_day(published_day: Site, tmp_path: Path) -> None:
+    site = published_day.copy(tmp_path / "published")
+    site.file(20, "headers", "header").unlink()
+    site.file(20, "proofs", "proof").unlink()
+    entries = site.entries
+    site.rewrite([*entries[:20], *entries[21:]])
+    assert site.codes() == {(21, "gap")}
 
 
 def test_the_day_is_as_long_as_it_says(long_day: Day) -> None:
