@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,7 +11,7 @@ import pytest
 
 from prover.batch import CommittedBatch
 from tests.audit.published import Site, proven, publishable
-from tests.support.shared import ROOT
+from tests.support.holding import held
 from tests.support.world import World
 from verifier.errors import Code, VerificationError
 from zkroute.audit import publishing
@@ -30,7 +28,7 @@ def contents(path: Path) -> dict[str, bytes]:
     return {
         each.relative_to(path).as_posix(): each.read_bytes()
         for each in path.rglob("*")
-        if each.is_file() and each.name != LOCK
+        if each.is_file()
     }
 
 
@@ -117,30 +115,16 @@ def test_publishers_at_once_lose_nothing(tmp_path: Path, world: World, made: Mad
     assert sorted(answers) == [False, False, False, True]
 
 
-HOLDER = """
-import sys, time
-from pathlib import Path
-from zkroute.audit.publishing import _alone
-with _alone(Path(sys.argv[1])):
-    print("locked", flush=True)
-    time.sleep(600)
-"""
-
-
 def test_a_publisher_that_is_killed_stands_in_nobodys_way(
     site: Site, world: World, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publishing, "LOCK_SECONDS", 0.0)
     batch = publishable(world, made[0])
-    command = [sys.executable, "-c", HOLDER, str(site.path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "locked\n"
-        with pytest.raises(UsageError, match="another process is publishing"):
-            publish(site.path, batch)
-        other.kill()
+    with held(site.path / LOCK), pytest.raises(UsageError, match="another process is publishing"):
+        publish(site.path, batch)
     assert (site.path / LOCK).exists()
     assert not publish(site.path, batch)
+    assert not (site.path / LOCK).exists()
     assert not site.codes()
 
 

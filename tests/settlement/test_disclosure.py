@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.settlement.days import Day
+from tests.support.holding import held
 from zkroute.errors import MalformedError, UsageError
 from zkroute.formats.disclosure import (
     Disclosure,
@@ -166,7 +167,10 @@ def test_locked_log_is_not_written(
 ) -> None:
     monkeypatch.setattr("zkroute.settlement.disclosure_log.LOCK_SECONDS", 0.05)
     path = tmp_path / "disclosures.log"
-    path.with_name("disclosures.log.lock").touch()
-    with pytest.raises(UsageError, match="another process"):
+    lock = path.with_name("disclosures.log.lock")
+    with held(lock), pytest.raises(UsageError, match="another process is writing the disclosure"):
         log(path, made, 1)
     assert not path.exists()
+    assert lock.exists(), "its holder was killed"
+    log(path, made, 1)
+    assert not lock.exists()

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import sys
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from verifier.accept import Acceptance, Position
 from verifier.verify import verify
 from zkroute.atomic import write_atomic
 from zkroute.audit.findings import Fault, PublishingError
 from zkroute.audit.folder import CHAIN, FileProblemError, PublishedFolder, file_name
-from zkroute.errors import MalformedError, MismatchError, UsageError
+from zkroute.errors import MalformedError, MismatchError
 from zkroute.formats.chain import Entry, PublishedChain, encode_chain
 from zkroute.formats.header import encode_header
 from zkroute.formats.key import encode_key
+from zkroute.lock import alone
 from zkroute.model.snapshot import Snapshot
 from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
@@ -64,7 +60,7 @@ def publish(path: Path, batch: ProvenBatch) -> bool:
     Soundness: the publisher trusts its own key, router and snapshot; auditors name theirs.
     """
     path.mkdir(parents=True, exist_ok=True)
-    with _alone(path):
+    with alone(path / LOCK, "publishing into this folder", LOCK_SECONDS):
         folder = PublishedFolder(path)
         before = folder.chain() if (path / CHAIN).exists() else None
         if before and _is_listed(before, batch.header):
@@ -159,35 +155,3 @@ def _files(batch: ProvenBatch) -> dict[str, bytes]:
 def _write(path: Path, data: bytes) -> None:
     if not path.is_file() or path.read_bytes() != data:
         write_atomic(path, data)
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One publisher at a time: two lists written at once would lose a batch.
-
-    The system itself frees the lock of a process that is killed.
-    """
-    lock = folder / LOCK
-    deadline = time.monotonic() + LOCK_SECONDS
-    with lock.open("ab") as file:
-        while not _locked(file):
-            if time.monotonic() > deadline:
-                raise UsageError(f"{lock}: another process is publishing into this folder")
-            time.sleep(0.02)
-        yield
-
-
-def _locked(file: BinaryIO) -> bool:
-    """Whether the open file is locked for this process alone, until it is closed."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415  each system has one of the two
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl  # noqa: PLC0415
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

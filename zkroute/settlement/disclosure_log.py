@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from zkroute.atomic import PRIVATE_MODE
-from zkroute.errors import MalformedError, UsageError
+from zkroute.errors import MalformedError
 from zkroute.formats.disclosure import Disclosure, encode_disclosure
 from zkroute.formats.files import read_private_bytes
 from zkroute.formats.strict_json import hexadecimal, load_object
+from zkroute.lock import alone
 from zkroute.model.document import canonical
 from zkroute.settlement.disclosure import Choice
 
@@ -40,7 +38,9 @@ def append_disclosure(path: Path, disclosure: Disclosure, choice: Choice, batch:
 
     Raises MalformedError where the log was altered, UsageError where another process holds it.
     """
-    with _locked(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(path.name + ".lock")
+    with alone(lock, "writing the disclosure log", LOCK_SECONDS):
         lines, length = _read(path)
         previous = lines[-1].link if lines else START
         document: dict[str, object] = {
@@ -100,25 +100,3 @@ def _append(path: Path, length: int, line: bytes) -> None:
         file.write(line)
         file.flush()
         os.fsync(file.fileno())
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_name(path.name + ".lock")
-    deadline = time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_MODE))
-            break
-        except FileExistsError:
-            if time.monotonic() > deadline:
-                raise UsageError(
-                    f"{lock}: another process is writing the disclosure log; if none is, one was "
-                    "killed while it did: remove the file"
-                ) from None
-            time.sleep(0.02)
-    try:
-        yield
-    finally:
-        lock.unlink()
