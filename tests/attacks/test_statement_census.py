@@ -1,7 +1,8 @@
-"""Every field of header and key moves every challenge; the signature moves none."""
+"""Fields of header and key move every challenge, the signature none; rounds keep their order."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.attacks.test_frozen_challenges import ORDER, challenges_of, drawn, ho
 from zkroute.algebra.groups import GENERATOR_G1, GENERATOR_G2
 from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
+from zkroute.protocol.schedule import Schedule
 
 UNBOUND = {"signature"}
 """It signs the digest of everything else, and the argument does not use it."""
@@ -49,3 +51,22 @@ def test_a_key_field_moves_every_challenge(name: str) -> None:
     changed = replace(key, **{name: other(name, getattr(key, name))})
     found = challenges_of(changed, scene().batch.header, honest())
     assert all(found[challenge] != known[challenge] for challenge in ORDER)
+
+
+def test_rounds_are_called_in_turn_and_once() -> None:
+    proof = honest()
+    rounds: list[Callable[[Schedule], object]] = [
+        lambda schedule: schedule.witness(proof.witness),
+        lambda schedule: schedule.helpers(proof.helpers, proof.slice_digests),
+        lambda schedule: schedule.accumulator(proof.accumulator),
+        lambda schedule: schedule.quotient(proof.quotient),
+        lambda schedule: schedule.evaluations(proof.evaluations, proof.evaluations_next),
+        lambda schedule: schedule.openings(proof.opening, proof.opening_next),
+    ]
+    for number in range(len(rounds) + 1):
+        schedule = Schedule(scene().world.proving_key.key, scene().batch.header)
+        for due in rounds[:number]:
+            due(schedule)
+        for other_round in [*rounds[:number], *rounds[number + 1 :]]:
+            with pytest.raises(RuntimeError, match="is due"):
+                other_round(schedule)

@@ -11,7 +11,7 @@ import pytest
 
 from prover.batch import CommittedBatch
 from tests.audit.published import Site, proven, publishable
-from tests.support.holding import held
+from tests.support.lock_holder import held
 from tests.support.world import World
 from verifier.errors import Code, VerificationError
 from zkroute.audit import publishing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import html.parser
 import os
 import re
@@ -215,25 +216,49 @@ def test_times_beyond_the_calendar_are_shown_as_they_are() -> None:
     assert moment((1 << 64) - 1) == f"{(1 << 64) - 1} ms"
 
 
+def browsed(page: Path, width: int, *words: str) -> subprocess.CompletedProcess[str]:
+    """The page, opened in a browser of that width; what its console says is in ``stderr``."""
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
+    return subprocess.run(
+        [str(CHROMIUM), *options, f"--window-size={width},2400", *words, str(page)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_opens_in_a_browser(honest: Site, tmp_path: Path, width: int) -> None:
     page, picture = tmp_path / "audit.html", tmp_path / "audit.png"
     page.write_text(html_page(honest.audit()), encoding="utf-8")
-    words = ["--headless", "--no-sandbox", "--disable-gpu", f"--screenshot={picture}"]
-    shown = subprocess.run(
-        [
-            str(CHROMIUM),
-            *words,
-            f"--window-size={width},2400",
-            "--enable-logging=stderr",
-            str(page),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    shown = browsed(page, width, f"--screenshot={picture}")
     assert picture.stat().st_size > 10_000
     assert "CONSOLE" not in shown.stderr
+
+
+FRAME = """<iframe style="width: {width}px; height: 2000px; border: 0" srcdoc="{page}"></iframe>
+<script>
+const frame = document.querySelector("iframe");
+frame.onload = () => {{
+  const page = frame.contentDocument.documentElement;
+  document.body.dataset.width = `${{page.scrollWidth}} of ${{page.clientWidth}}`;
+}};
+</script>"""
+"""A browser's own window has a least width, which is more than a telephone's."""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_is_no_wider_than_the_window(honest: Site, tmp_path: Path, width: int) -> None:
+    outer = tmp_path / "outer.html"
+    page = html.escape(html_page(honest.audit()))
+    outer.write_text(FRAME.format(width=width, page=page), encoding="utf-8")
+    shown = browsed(outer, 1400, "--dump-dom").stdout
+    measured = re.search(r'data-width="(\d+) of (\d+)"', shown)
+    assert measured is not None
+    assert int(measured[1]) <= int(measured[2])
+    assert width - 20 <= int(measured[2]) <= width

@@ -7,12 +7,16 @@ from collections.abc import Callable
 from tests.campaigns.proofs import MUTATIONS, campaign, judged, share_of_the_algebra
 from tests.soundness.test_proof_mutation import NAMES, proof
 
+SIZE = 300
+
 
 def test_no_mutant_is_accepted(campaign_size: Callable[[int], int]) -> None:
-    answers = campaign(1, campaign_size(300))
+    size = campaign_size(SIZE)
+    answers = campaign(1, size)
     assert not [kind for kind, code in answers if code is None]
-    assert {kind for kind, _ in answers} == {mutation.__name__ for mutation in MUTATIONS}
-    assert share_of_the_algebra(answers) > 0.6
+    if size >= SIZE:  # fewer do not show what is drawn how often
+        assert {kind for kind, _ in answers} == {mutation.__name__ for mutation in MUTATIONS}
+        assert share_of_the_algebra(answers) > 0.6
 
 
 def test_what_is_not_mutated_is_accepted() -> None:

@@ -154,6 +154,7 @@ SEVERED: dict[str, tuple[dict[str, object], str]] = {
     "another elapsed time": ({"elapsed_ms": STEP_MS - 1}, "stale"),
     "another number": ({"batch": 2}, "stale"),
     "a huge number": ({"batch": 1 << 62}, "header-malformed"),
+    "a number beyond any ledger": ({"batch": 1 << 63}, "header-malformed"),
     "a negative number": ({"batch": -1}, "header-malformed"),
     "another count": ({"order_count": 23}, "opening-invalid"),
     "another slice root": ({"slices": bytes(32)}, "opening-invalid"),
@@ -166,6 +167,23 @@ SEVERED: dict[str, tuple[dict[str, object], str]] = {
     "another version": ({"version": 9}, "header-malformed"),
     "a time ahead": ({"time_ms": START_MS + 70_000, "elapsed_ms": 70_000}, "from-the-future"),
 }
+
+
+def test_clocks_may_differ_by_what_the_configuration_says(day: Day, ledger: Ledger) -> None:
+    configuration = day.configuration(ahead_ms=500)
+    header = day.batches[0].header
+    late = Gate(configuration, ledger, lambda: header.time_ms - 501)
+    assert refused(late.accept(header, day.proofs[0])) == "from-the-future"
+    assert Gate(configuration, ledger, lambda: header.time_ms - 500).accept(header, day.proofs[0])
+
+
+def test_a_ledger_without_its_newest_snapshot_is_damaged(
+    day: Day, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = observer(day, ledger)
+    accept_first(day, gate)
+    monkeypatch.setattr(ledger, "snapshot", lambda _: None)
+    assert refused(gate.accept(day.batches[1].header, day.proofs[1])) == "ledger-damaged"
 
 
 @pytest.mark.parametrize("name", SEVERED)
@@ -244,6 +262,8 @@ def test_slice_is_needed_and_checked(day: Day, ledger: Ledger) -> None:
         part, sequence=part.sequence[1:], records=part.records[ORDER_RECORD.itemsize :]
     )
     assert refused(gate.accept(header, proof, shorter)) == "slice-mismatch"
+    numbers = np.append(part.sequence, part.sequence[-1:] + 1)
+    assert refused(gate.accept(header, proof, replace(part, sequence=numbers))) == "slice-mismatch"
     assert ledger.head is None
     assert gate.accept(header, proof, part)
 
@@ -269,6 +289,27 @@ def test_orders_must_be_signed_by_their_traders(day: Day, ledger: Ledger) -> Non
     assert refused(strangers.accept(header, proof, part)) == "trader-unknown"
     assert ledger.head is None
     assert node_gate(day, ledger, slot, signing=Signing.ANY, traders={}).accept(header, proof, part)
+
+
+def test_a_node_may_do_without_signatures(day: Day, ledger: Ledger) -> None:
+    slot = busiest(day)
+    bare = replace(day.slices[0][slot], envelopes=b"")
+    gate = node_gate(day, ledger, slot, signing=Signing.NONE, traders={})
+    assert gate.accept(day.batches[0].header, day.proofs[0], bare)
+
+
+def test_a_slice_has_a_greatest_length(
+    day: Day, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slot = busiest(day)
+    gate, data = node_gate(day, ledger, slot), encode_slice(day.slices[0][slot])
+    monkeypatch.setattr("zkroute.settlement.gate.MAX_SLICE_BYTES", len(data) - 1)
+    answer = gate.accept(day.batches[0].header, day.proofs[0], data)
+    assert refused(answer) == "slice-malformed"
+    assert isinstance(answer, Refused)
+    assert "longer than any slice" in answer.sentence
+    monkeypatch.setattr("zkroute.settlement.gate.MAX_SLICE_BYTES", len(data))
+    assert gate.accept(day.batches[0].header, day.proofs[0], data)
 
 
 def test_dummies_of_the_router_are_found(day: Day, ledger: Ledger) -> None:

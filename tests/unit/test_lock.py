@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.holding import held
+from tests.support.lock_holder import held
 from zkroute.errors import UsageError
 from zkroute.lock import alone
 

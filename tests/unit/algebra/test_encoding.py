@@ -11,6 +11,7 @@ from zkroute.algebra.groups import (
     GENERATOR_G1,
     GENERATOR_G2,
     PointG1,
+    PointG2,
     compress_g1,
     decode_g1,
     decode_g2,
@@ -18,6 +19,7 @@ from zkroute.algebra.groups import (
     encode_g1,
     encode_g2,
     is_on_curve_g1,
+    is_on_twist,
     multiply_g1,
     multiply_g2,
     negate_g1,
@@ -111,6 +113,50 @@ def test_aliases_of_infinity_are_refused() -> None:
             decompress_g1(join([word]), "point", allow_infinity=True)
     with pytest.raises(MalformedError):
         decode_g2(join([0, FIELD_MODULUS, 0, 0]), "point", allow_infinity=True)
+
+
+def test_the_modulus_itself_is_no_coordinate() -> None:
+    for data in ([FIELD_MODULUS, 2], [1, FIELD_MODULUS]):
+        with pytest.raises(MalformedError, match="below the field modulus"):
+            decode_g1(join(data), "point", allow_infinity=True)
+    with pytest.raises(MalformedError, match="below the field modulus"):
+        decompress_g1(join([0b10 << 254 | FIELD_MODULUS]), "point", allow_infinity=True)
+
+
+def test_only_all_zeros_is_infinity() -> None:
+    """A zero among the coordinates is read as a coordinate, and no such point is on a curve."""
+    for coordinates in ([0, 5], [5, 0]):
+        with pytest.raises(MalformedError, match="not on the curve"):
+            decode_g1(join(coordinates), "point", allow_infinity=True)
+    for position in range(4):
+        changed = words(encode_g2(GENERATOR_G2))
+        changed[position] = 0
+        with pytest.raises(MalformedError, match="not on the twisted curve"):
+            decode_g2(join(changed), "point", allow_infinity=True)
+
+
+def test_a_point_outside_the_subgroup_is_refused() -> None:
+    """The twist has more points than the group; nearly all of them are of another order."""
+    point = next(filter(None, map(point_of_twist, range(100))))
+    assert multiply_g2(point, MODULUS - 1) != negate_g2(point)
+    with pytest.raises(MalformedError, match="not in the subgroup"):
+        decode_g2(encode_g2(point), "point", allow_infinity=True)
+
+
+def point_of_twist(x: int) -> PointG2:
+    """A point of the twist with this real x, if there is one: y^2 = x^3 + 3/(9 + u)."""
+    real, imaginary = (3 * 9 * pow(82, -1, FIELD_MODULUS), -3 * pow(82, -1, FIELD_MODULUS))
+    real = (real + x**3) % FIELD_MODULUS
+    # (a + b u)^2 = (a^2 - b^2) + 2 a b u, so a^2 = (real + norm's root)/2
+    norm = pow(real**2 + imaginary**2, (FIELD_MODULUS + 1) // 4, FIELD_MODULUS)
+    for root in (norm, -norm):
+        square = (real + root) * pow(2, -1, FIELD_MODULUS) % FIELD_MODULUS
+        a = pow(square, (FIELD_MODULUS + 1) // 4, FIELD_MODULUS)
+        if a:
+            b = imaginary * pow(2 * a, -1, FIELD_MODULUS) % FIELD_MODULUS
+            if is_on_twist(((x, 0), (a, b))):
+                return ((x, 0), (a, b))
+    return None
 
 
 @pytest.mark.parametrize("flag", (0b00, 0b01))

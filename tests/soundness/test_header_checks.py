@@ -1,0 +1,75 @@
+"""The header's own checks at their limits: what is just allowed and what is not, in which words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.support.lying import Scene
+from tests.support.scenes import chained_scene, first_scene
+from verifier.accept import Position, check_header
+from verifier.errors import Code, VerificationError
+from verifier.many import ManyVerificationError
+from zkroute.protocol.header import Header
+from zkroute.routing.parameters import MAX_ELAPSED_MS
+
+PLAIN, HOLDING = "round robin", "whole rule"
+
+
+def check(scene: Scene, after: Header | Position = Position.ANYWHERE, **changes: Any) -> None:
+    """Step 2 for the scene's header with changes, signed again."""
+    header = scene.sign(replace(scene.batch.header, **changes))
+    check_header(scene.world.proving_key.key, header, scene.world.acceptance(after))
+
+
+def refusal(scene: Scene, after: Header | Position = Position.ANYWHERE, **changes: Any) -> str:
+    with pytest.raises(VerificationError) as refused:
+        check(scene, after, **changes)
+    return f"{refused.value.code.name}: {refused.value}"
+
+
+@pytest.mark.parametrize("name", [PLAIN, HOLDING])
+def test_the_first_two_batches_are_in_order(name: str) -> None:
+    check(first_scene(name, 20), Position.START)
+    second = chained_scene(name, 20)
+    assert second.parent is not None
+    check(second, second.parent.header)
+
+
+@pytest.mark.parametrize("name", ["elapsed_ms", "first_sequence"])
+def test_nothing_is_before_the_first_batch(name: str) -> None:
+    said = refusal(first_scene(PLAIN, 20), **{name: 1})
+    assert said.startswith(f"{Code.HEADER_MALFORMED.name}: ")
+    assert "the first batch has no time and no orders before it" in said
+
+
+def test_elapsed_time_reaches_its_limits_and_not_beyond() -> None:
+    scene = chained_scene(PLAIN, 20)
+    check(scene, elapsed_ms=900, time_ms=900)
+    assert "elapsed_ms" in refusal(scene, elapsed_ms=901, time_ms=900)
+    check(scene, elapsed_ms=MAX_ELAPSED_MS, time_ms=MAX_ELAPSED_MS + 1)
+    beyond = MAX_ELAPSED_MS + 1
+    assert "elapsed_ms" in refusal(scene, elapsed_ms=beyond, time_ms=beyond)
+
+
+def test_refusals_say_what_was_due() -> None:
+    scene = chained_scene(PLAIN, 20)
+    assert scene.parent is not None
+    parent = scene.parent.header
+    assert "carry: 16 where the policy has 0" in refusal(scene, carry=16)
+    capacity = chained_scene(HOLDING, 20).batch.header.carry
+    assert f"carry: 1 where the policy has {capacity}" in refusal(
+        chained_scene(HOLDING, 20), carry=1
+    )
+    assert "batch 1 is due" in refusal(scene, parent, batch=2)
+    assert "it was accepted already" in refusal(scene, scene.batch.header)
+    assert "batch 1 is due" in refusal(scene, parent, batch=7, previous=bytes([9]) * 32)
+
+
+@pytest.mark.parametrize(("count", "more"), [(8, ""), (9, " and 1 more")])
+def test_as_many_positions_are_named_as_fit_a_line(count: int, more: str) -> None:
+    error = VerificationError(Code.STALE, "too late")
+    said = str(ManyVerificationError(dict.fromkeys(range(count), error)))
+    assert f"(position 0, 1, 2, 3, 4, 5, 6, 7{more});" in said
