@@ -139,8 +139,8 @@ class Embedded(Expression):
 
 
 @dataclass(frozen=True, eq=False)
-class Add(Expression):
-    """Sum of two expressions."""
+class Pair(Expression):
+    """Two expressions and what is done with them."""
 
     left: Expression
     right: Expression
@@ -148,6 +148,10 @@ class Add(Expression):
     @cached_property
     def degree(self) -> int:
         return max(self.left.degree, self.right.degree)
+
+
+class Add(Pair):
+    """Sum of two expressions."""
 
     @cached_property
     def text(self) -> str:
@@ -158,16 +162,8 @@ class Add(Expression):
         return self.left.next + self.right.next
 
 
-@dataclass(frozen=True, eq=False)
-class Subtract(Expression):
+class Subtract(Pair):
     """Difference of two expressions."""
-
-    left: Expression
-    right: Expression
-
-    @cached_property
-    def degree(self) -> int:
-        return max(self.left.degree, self.right.degree)
 
     @cached_property
     def text(self) -> str:
@@ -178,12 +174,8 @@ class Subtract(Expression):
         return self.left.next - self.right.next
 
 
-@dataclass(frozen=True, eq=False)
-class Multiply(Expression):
+class Multiply(Pair):
     """Product of two expressions."""
-
-    left: Expression
-    right: Expression
 
     @cached_property
     def degree(self) -> int:
@@ -285,7 +277,7 @@ def cells(expression: Expression) -> list[Cell]:
         seen.add(id(node))
         if isinstance(node, Cell):
             found.setdefault((node.table, node.column, node.rotation), node)
-        elif isinstance(node, Add | Subtract | Multiply):
+        elif isinstance(node, Pair):
             walk(node.left)
             walk(node.right)
 
@@ -299,6 +291,6 @@ def challenges(expression: Expression) -> set[str]:
         return {expression.name}
     if isinstance(expression, Embedded):
         return challenges(expression.inner)
-    if isinstance(expression, Add | Subtract | Multiply):
+    if isinstance(expression, Pair):
         return challenges(expression.left) | challenges(expression.right)
     return set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from circuits.ir.expression import Add, Embedded, Expression, Multiply, Subtract
+from circuits.ir.expression import Add, Embedded, Expression, Multiply, Pair, Subtract
 
 _LEAF, _MULTIPLY, _ADD, _SUBTRACT = range(4)
 _OPERATIONS = {Multiply: _MULTIPLY, Add: _ADD, Subtract: _SUBTRACT}
@@ -66,7 +66,7 @@ class _Writer:
         return known
 
     def _write(self, node: Expression) -> int:
-        if isinstance(node, Multiply | Add | Subtract):
+        if isinstance(node, Pair):
             return self._step(
                 _OPERATIONS[type(node)], self.value(node.left), self.value(node.right)
             )

@@ -68,7 +68,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "zkroute.protocol.framing": _MESSAGES,
     "zkroute.formats.proof": (*_MESSAGES, "tests/soundness/test_two_arithmetics.py"),
     "zkroute.protocol.header": _MESSAGES,
-    "zkroute.protocol.key": _MESSAGES,
+    "zkroute.protocol.key": (*_MESSAGES, "tests/soundness/test_binding.py"),
     "zkroute.formats.header": ("tests/unit/formats", "tests/settlement/test_gate.py"),
     "zkroute.formats.key": ("tests/unit/formats",),
     "circuits.instance": (*_MESSAGES, "tests/oracle"),

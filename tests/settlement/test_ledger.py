@@ -12,7 +12,7 @@ import pytest
 from tests.settlement.chains import chain, child_of
 from tests.support.world import World
 from zkroute.protocol.header import Header
-from zkroute.settlement import ledger_file
+from zkroute.settlement import database, ledger_file
 from zkroute.settlement.errors import (
     ForkError,
     LedgerError,
@@ -353,14 +353,14 @@ def test_a_ledger_that_another_process_makes_this_moment(
 ) -> None:
     """Between two questions to an empty file it became a ledger: it is one, not damaged."""
     path = tmp_path / "ledger.db"
-    ask = ledger_file.pragma
+    ask = database._pragma
 
     def ask_slowly(connection: sqlite3.Connection, name: str) -> int:
         answer = ask(connection, name)
         if name == "application_id":
-            monkeypatch.setattr(ledger_file, "pragma", ask)
+            monkeypatch.setattr(database, "_pragma", ask)
             ledger_file.connect(path).close()
         return answer
 
-    monkeypatch.setattr(ledger_file, "pragma", ask_slowly)
+    monkeypatch.setattr(database, "_pragma", ask_slowly)
     ledger_file.connect(path).close()

@@ -23,9 +23,9 @@ from zkroute.formats.slice import ENVELOPE_BYTES
 from zkroute.model.order import ORDER_RECORD, Orders, digests, orders_from_bytes
 from zkroute.model.policy import Policy
 from zkroute.protocol.intake import head_after, intake_leaf, start_head
+from zkroute.settlement.database import explained, transaction
 from zkroute.settlement.errors import LedgerError, Reason
 from zkroute.settlement.intake_file import connect
-from zkroute.settlement.ledger_file import explained, transaction
 from zkroute.settlement.order_signatures import Traders, check_signatures
 from zkroute.settlement.receipts import sign_receipt
 from zkroute.settlement.slices import digest_bytes

@@ -20,9 +20,10 @@ from zkroute.model.snapshot import Snapshot, snapshot_from_canonical
 from zkroute.protocol.header import NO_PARENT, Header
 from zkroute.settlement.checkpoint import NO_LINK, START, Checkpoint, read_checkpoint
 from zkroute.settlement.checkpoint import write_checkpoint as _write_checkpoint
+from zkroute.settlement.database import explained, transaction
 from zkroute.settlement.errors import ForkError, LedgerError, NotNextError, Reason, SettlementError
 from zkroute.settlement.ledger_entry import Appended, Entry, Fork, orders_digest
-from zkroute.settlement.ledger_file import connect, explained, transaction
+from zkroute.settlement.ledger_file import connect
 
 MAX_FORKS_PER_BATCH = 16
 """One is proof enough; a router that signs thousands must not fill the disk."""

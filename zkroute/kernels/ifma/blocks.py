@@ -28,6 +28,7 @@ from zkroute.kernels.ifma.vec8 import (
     constant,
     element8,
     pack,
+    prefetch_line,
     splat,
     transposed,
     unpack,
@@ -72,21 +73,15 @@ def store(_typing: Any, array: Any, block: Any, value: Any) -> tuple[Any, Genera
     return types.void(array, types.int64, element8), generate
 
 
-def _prefetch(to_write: int) -> Any:
-    """An intrinsic that asks for a block before it is read (0) or written (1)."""
+def _prefetch(to_write: bool) -> Any:
+    """An intrinsic that asks for a block before it is read or written."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Values) -> ir.Value:
         word = builder.mul(values[1], ir.Constant(I64, BLOCK_WORDS))
         pointer = _pointer(context, builder, signature.args[0], values[0], word)
-        byte = I8.as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [byte, I32, I32, I32])
-        name = "llvm.prefetch.p0"
-        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
-        # into the first-level cache (3), data (1)
-        hints = [ir.Constant(I32, hint) for hint in (to_write, 3, 1)]
         for i in range(LIMBS):
             line = builder.gep(pointer, [ir.Constant(I64, i)])
-            builder.call(function, [builder.bitcast(line, byte), *hints])
+            prefetch_line(builder, line, locality=3, to_write=to_write)
         return context.get_dummy_value()
 
     @intrinsic
@@ -96,7 +91,7 @@ def _prefetch(to_write: int) -> Any:
     return prefetch
 
 
-prefetch, prefetch_to_write = _prefetch(0), _prefetch(1)
+prefetch, prefetch_to_write = _prefetch(False), _prefetch(True)
 """Of the block with this number, which must be one of the array's."""
 
 

@@ -25,6 +25,7 @@ from zkroute.kernels.ifma.vec8 import (
     element8,
     pack,
     permuted,
+    prefetch_line,
     transposed,
     unpack,
 )
@@ -119,15 +120,9 @@ def _prefetch(locality: int) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, values: Values) -> ir.Value:
         pointer = _data(context, builder, signature.args[0], values[0], values[1])
-        byte, i32 = I8.as_pointer(), ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
-        name = "llvm.prefetch.p0"
-        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
         for lane in range(LANES):
             word = builder.load(builder.gep(pointer, [ir.Constant(I64, lane)]))
-            # to read (0) data (1)
-            hints = [ir.Constant(i32, hint) for hint in (0, locality, 1)]
-            builder.call(function, [builder.inttoptr(word, byte), *hints])
+            prefetch_line(builder, builder.inttoptr(word, I8.as_pointer()), locality=locality)
         return context.get_dummy_value()
 
     @intrinsic

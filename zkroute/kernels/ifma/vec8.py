@@ -139,6 +139,16 @@ def call(builder: ir.IRBuilder, name: str, result: ir.Type, arguments: Values) -
     return builder.call(function, arguments)
 
 
+def prefetch_line(
+    builder: ir.IRBuilder, place: ir.Value, *, locality: int, to_write: bool = False
+) -> None:
+    """Asks for the cache line at a pointer; locality 3 means the first-level cache, 2 the next."""
+    pointer = builder.bitcast(place, I8.as_pointer())
+    data = 1
+    hints = [ir.Constant(I32, hint) for hint in (int(to_write), locality, data)]
+    call(builder, "llvm.prefetch.p0", ir.VoidType(), [pointer, *hints])
+
+
 def splat(builder: ir.IRBuilder, word: ir.Value) -> ir.Value:
     """One 64-bit value in every lane."""
     undefined = ir.Constant(VECTOR, ir.Undefined)
