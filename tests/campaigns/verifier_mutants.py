@@ -71,7 +71,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "zkroute.protocol.key": (*_MESSAGES, "tests/soundness/test_binding.py"),
     "zkroute.formats.header": ("tests/unit/formats", "tests/settlement/test_gate.py"),
     "zkroute.formats.key": ("tests/unit/formats",),
-    "circuits.instance": (*_MESSAGES, "tests/oracle"),
+    "circuits.instance": (*_MESSAGES, "tests/circuits", "tests/oracle"),
     "zkroute.algebra.scalars": _NUMBERS,
     "zkroute.algebra.encoding": _NUMBERS,
     "zkroute.algebra.domain": _NUMBERS,

@@ -1,6 +1,7 @@
 """key.json: the key comes back; points, SRS, policy and digest are held against each other."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from tests.support.world import World
 from zkroute.algebra.groups import GENERATOR_G2, encode_g2
 from zkroute.errors import MalformedError
 from zkroute.formats.key import MAX_KEY_BYTES, decode_key, encode_key
+from zkroute.model.document import MAX_DOCUMENT_BYTES
 
 FIELDS = [
     "format",
@@ -100,6 +102,15 @@ def test_fixed_points_must_be_on_the_curve(encoded: bytes) -> None:
 def test_more_nodes_than_slots_are_refused(encoded: bytes) -> None:
     with pytest.raises(MalformedError, match="k: nodes: 65, but the policy has 64 slots"):
         decode_key(changed(encoded, nodes=65), "k")
+
+
+def test_every_slot_may_have_its_node(world: World) -> None:
+    full = replace(world.proving_key.key, nodes=world.policy.slots)
+    assert decode_key(encode_key(full), "k") == full
+
+
+def test_there_is_room_for_the_longest_policy() -> None:
+    assert MAX_KEY_BYTES > MAX_DOCUMENT_BYTES + (1 << 20)
 
 
 def test_a_policy_must_be_written_out_in_full(encoded: bytes) -> None:
