@@ -40,7 +40,12 @@ def jit(function: Callable[..., object]) -> Any:
 
     Division by zero and overflow follow numpy, and arrays are not bounds-checked: kernels
     validate nothing, their callers do. Safe to call from several threads at once.
+
+    Raises TypeError for a function made inside another one, which has no name of its own: see
+    ``jit_named``.
     """
+    if "<locals>" in function.__qualname__:
+        raise TypeError(f"{function.__qualname__}: name it with jit_named")
     directory = _kernel_directory(_package_of(function))
     with _decorating:
         # the cache binds to its directory when the function is decorated, so that the user's
@@ -59,13 +64,29 @@ def jit(function: Callable[..., object]) -> Any:
     return compiled
 
 
+def jit_named(name: str) -> Callable[[Callable[..., object]], Any]:
+    """``jit`` for functions that are made inside another one: ``name`` says which of them it is.
+
+    Machine code is linked by names. numba names a function by what it is called in the source, its
+    types and a number that is another one in every process, so that code kept by two processes
+    could call ``invert`` modulo p where it means ``invert`` modulo r.
+    """
+
+    def decorate(function: Callable[..., object]) -> Any:
+        function.__name__ = function.__qualname__ = name
+        return jit(function)
+
+    return decorate
+
+
 class _FilesByVariant:
     """numba's cache files of one function, safe for processes that compile at the same time.
 
-    numba numbers the files of a function's variants (closures, types of arguments) as it finds
-    them. Two processes that both come with a new variant choose the same number, and the index
-    of one may then lead to the code of the other: arithmetic modulo p for arithmetic modulo r.
-    Here a file is named by its variant and says which one it is.
+    numba numbers the files of a function's variants (types of arguments) as it finds them. Two
+    processes that both come with a new variant choose the same number, and the index of one may
+    then lead to the code of the other. Here a file is named by its variant and says which one it
+    is. What a closure holds is left out of a variant: it looks different to every process, and
+    functions with different closures have different names (``jit_named``).
     """
 
     def __init__(self, directory: str, function: str, source_stamp: object) -> None:
@@ -73,8 +94,9 @@ class _FilesByVariant:
         self._files = files(directory, function, source_stamp)
         self._function = function
 
-    def save(self, variant: object, code: object) -> None:
+    def save(self, key: Any, code: object) -> None:
         """Keeps a variant's machine code."""
+        variant = _variant(key)
         index = self._files._load_index()
         name = self._name(variant)
         if index.get(variant) != name:
@@ -82,8 +104,9 @@ class _FilesByVariant:
             self._files._save_index(index)
         self._files._save_data(name, (variant, code))
 
-    def load(self, variant: object) -> object:
+    def load(self, key: Any) -> object:
         """The machine code of exactly this variant, or None."""
+        variant = _variant(key)
         found = self._files.load(variant)
         if found is None or found[0] != variant:
             return None
@@ -95,6 +118,12 @@ class _FilesByVariant:
 
     def _name(self, variant: object) -> str:
         return f"{self._function}.{hashlib.sha256(repr(variant).encode()).hexdigest()[:16]}.nbc"
+
+
+def _variant(key: Any) -> object:
+    """Types, processor and bytecode out of what numba looks machine code up by."""
+    types, processor, (bytecode, _closure) = key
+    return types, processor, bytecode
 
 
 def _keep_apart(compiled: Any) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from zkroute.kernels._jit import intrinsic, jit
+from zkroute.kernels._jit import intrinsic, jit, jit_named
 from zkroute.kernels.ifma.field import RADIX, FieldCode
 from zkroute.kernels.ifma.lanes import swapped_by_1, swapped_by_2, swapped_by_4
 from zkroute.kernels.ifma.vec8 import (
@@ -128,8 +128,8 @@ def _in_every_lane(_typing: Any, words: Any) -> tuple[Any, Generator]:
     return element8(_FOUR_WORDS), generate
 
 
-def lane_inversion(field: FieldCode) -> Any:
-    """A compiled function from Element8 to Element8: inverses in Montgomery form.
+def lane_inversion(field: FieldCode, name: str) -> Any:
+    """A compiled function of this name from Element8 to Element8: inverses in Montgomery form.
 
     One inversion serves the product of all lanes, so a zero in one lane gives zeros in all. The
     argument is a carried value below 2.4 m.
@@ -139,7 +139,7 @@ def lane_inversion(field: FieldCode) -> Any:
     modulus = np.array(words_of(field.modulus), dtype=np.int64)
     inverse_of_modulus = np.uint64(pow(field.modulus, -1, 1 << BITS))
 
-    @jit
+    @jit_named(name)
     def invert(value: Any) -> Any:
         # products over two, four and eight lanes, the same in all lanes that take part
         two = multiply(value, swapped_by_4(value))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from zkroute.kernels._jit import jit
-from zkroute.kernels.portable.element import constant, load, store, zero
+from llvmlite import ir
+from numba import types
+
+from zkroute.kernels._jit import intrinsic, jit
+from zkroute.kernels.portable.element import ELEMENT, Generator, element, load, store, zero
 from zkroute.kernels.portable.field import (
     MODULUS_P,
     RADIX,
@@ -16,6 +19,8 @@ from zkroute.kernels.portable.field import (
 )
 from zkroute.kernels.portable.inversion import invert_mod_p
 from zkroute.kernels.verification.base_field import sum_below_twice
+
+_PAIR = types.UniTuple(element, 2)  # type: ignore[no-untyped-call, unused-ignore]
 
 
 def non_residue_power(exponent: int) -> Any:
@@ -28,11 +33,14 @@ def non_residue_power(exponent: int) -> Any:
             a, b = power
             power = (9 * a - b, a + 9 * b)
         power = (power[0] % MODULUS_P, power[1] % MODULUS_P)
-    real, imaginary = (constant(part * RADIX % MODULUS_P) for part in power)
+    parts = [ir.Constant(ELEMENT, part * RADIX % MODULUS_P) for part in power]
 
-    @jit
-    def get() -> Any:
-        return real(), imaginary()
+    @intrinsic
+    def get(_typing: Any) -> tuple[Any, Generator]:
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> ir.Value:
+            return context.make_tuple(builder, signature.return_type, parts)
+
+        return _PAIR(), generate
 
     return get
 

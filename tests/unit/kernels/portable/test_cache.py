@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import numba
 import pytest
@@ -100,7 +101,7 @@ def test_the_users_own_numba_settings_are_left_alone(
     def twice(value: int) -> int:
         return 2 * value
 
-    assert _jit.jit(twice)(21) == 42
+    assert _jit.jit_named("twice")(twice)(21) == 42
     assert str(theirs) == numba.config.CACHE_DIR
     assert list(theirs.iterdir()) == []
     assert [path.suffix for path in ours.rglob("*.nbi")] == [".nbi"]
@@ -147,30 +148,64 @@ def test_a_directory_that_others_may_write_to_is_not_used(
         assert _jit._kernel_directory.__wrapped__("portable") is None
 
 
+def variant(letter: str, closure: str = "") -> tuple[str, str, tuple[str, str]]:
+    """As numba names it: types, processor, bytecode and what the closure holds."""
+    return f"types {letter}", "processor", ("bytecode", closure)
+
+
 def test_processes_that_compile_at_once_never_get_each_others_code(tmp_path: Path) -> None:
     """Both have read the same index when each adds a variant; the later index names both."""
     one, other = (_jit._FilesByVariant(str(tmp_path), "invert", "stamp") for _ in range(2))
-    one.save("modulo p", "code for p")
+    one.save(variant("p"), "code for p")
     stale = other._files._load_index()
-    one.save("modulo r", "code for r")
+    one.save(variant("r"), "code for r")
     other._files._load_index = lambda: dict(stale)
-    other.save("modulo q", "code for q")
+    other.save(variant("q"), "code for q")
     del other._files._load_index
-    for variant, code in (("p", "code for p"), ("r", None), ("q", "code for q")):
+    for letter, code in (("p", "code for p"), ("r", None), ("q", "code for q")):
         for files in (one, other):
-            assert files.load(f"modulo {variant}") == code
-    one.save("modulo r", "code for r")
-    assert other.load("modulo r") == "code for r"
+            assert files.load(variant(letter)) == code
+    one.save(variant("r"), "code for r")
+    assert other.load(variant("r")) == "code for r"
+    assert other.load(variant("r", "another process's closure")) == "code for r"
 
 
 def test_code_says_what_it_is(tmp_path: Path) -> None:
     files = _jit._FilesByVariant(str(tmp_path), "invert", "stamp")
-    files.save("modulo p", "code for p")
-    files.save("modulo r", "code for r")
-    (p, r) = (tmp_path / files._name(f"modulo {letter}") for letter in "pr")
+    files.save(variant("p"), "code for p")
+    files.save(variant("r"), "code for r")
+    (p, r) = (tmp_path / files._name(_jit._variant(variant(letter))) for letter in "pr")
     p.write_bytes(r.read_bytes())
-    assert files.load("modulo p") is None
-    assert files.load("modulo r") == "code for r"
+    assert files.load(variant("p")) is None
+    assert files.load(variant("r")) == "code for r"
+
+
+def test_a_kernel_made_in_a_function_needs_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_jit, "_kernel_directory", lambda package: tmp_path)
+
+    def plus(number: int) -> Any:
+        def add(value: int) -> int:
+            return value + number
+
+        return add
+
+    with pytest.raises(TypeError, match=r"plus\.<locals>\.add: name it"):
+        _jit.jit(plus(1))
+    made = [_jit.jit_named(f"plus_{number}")(plus(number)) for number in (1, 2)]
+    assert [each(40) for each in made] == [41, 42]
+    symbols = {kernel.fndesc.mangled_name.split("B")[0] for each in made for kernel in found(each)}
+    assert len(symbols) == 2
+    assert {path.name.split("-")[0] for path in tmp_path.rglob("*.nbi")} == {
+        "test_cache.plus_1",
+        "test_cache.plus_2",
+    }
+
+
+def found(kernel: Any) -> list[Any]:
+    """What was compiled of a kernel, for each of its types."""
+    return list(kernel.overloads.values())
 
 
 def test_kernels_are_kept_so() -> None:
