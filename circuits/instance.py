@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -198,7 +199,7 @@ def slice_weights(circuit: RoutingCircuit, slice_node: int) -> list[int]:
     return batch_invert([(slice_node - slot) % MODULUS for slot in range(rows)])
 
 
-def slice_claim(circuit: RoutingCircuit, digests: list[int], slice_node: int) -> int:
-    """Sum of D_j / (slice_node - j) over the nodes' slice digests."""
-    weights = slice_weights(circuit, slice_node)
-    return sum(d * w for d, w in zip(digests, weights, strict=False)) % MODULUS
+def slice_claim(public: PublicColumns, digests: Sequence[int]) -> int:
+    """Sum of D_j / (slice_node - j) over the nodes' slice digests, by the column of weights."""
+    total: int = sum(map(operator.mul, digests, public[nodes.NAME, "slice_weight"]))
+    return total % MODULUS

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from circuits.instance import Instance, public_columns, slice_claim
+from circuits.instance import Instance, PublicColumns, public_columns, slice_claim
 from circuits.ir.expression import Cell
 from circuits.ir.table import ColumnSpecification, Kind
 from circuits.routing import RoutingCircuit
@@ -160,9 +160,8 @@ class Run:
         self.scalars |= schedule.helpers(helpers, digests)
         # 3. The running sum of everything.
         progress("accumulator")
-        slice_node = self.scalars["slice_node"]
-        self.scalars["slice_digests"] = slice_claim(circuit, digests, slice_node)
-        self._load_public(slice_node)
+        public = self._load_public(self.scalars["slice_node"])
+        self.scalars["slice_digests"] = slice_claim(public, digests)
         accumulated = accumulate(engine, lowered, self.values, self.coefficients, self.scalars)
         if self.require_balance and accumulated.remainder:
             raise UnprovableError(
@@ -183,7 +182,7 @@ class Run:
         progress("evaluations")
         point = self.scalars["evaluation_point"]
         point_next = point * root_of_unity(circuit.shape.log_rows) % MODULUS
-        here = [self.coefficients[place] for place in _places(queries(lowered.circuit))]
+        here = [self.coefficients[place] for place in _places(queries(lowered))]
         there = [self.coefficients[place] for place in _places(queries_next(lowered))]
         evaluations = [engine.evaluate(polynomial, point) for polynomial in here]
         evaluations_next = [engine.evaluate(polynomial, point_next) for polynomial in there]
@@ -226,8 +225,8 @@ class Run:
                 engine, self.values[place], self.blinding[place]
             )
 
-    def _load_public(self, slice_node: int | None = None) -> None:
-        """Values and coefficients of the public columns that are known by now."""
+    def _load_public(self, slice_node: int | None = None) -> PublicColumns:
+        """The public columns that are known by now, their values and coefficients loaded."""
         engine, circuit = self.proving_key.engine, self.proving_key.circuit
         public = public_columns(circuit, self.instance, slice_node)
         for place, prefix in public.items():
@@ -235,6 +234,7 @@ class Run:
                 rows = circuit.lowered.circuit.tables[place[0]].rows
                 self.values[place] = engine.load(from_integers(prefix, rows))
                 self.coefficients[place] = engine.interpolate(self.values[place])
+        return public
 
     def _commit(self, columns: Sequence[ColumnSpecification], traces: Traces) -> list[PointG1]:
         circuit = self.proving_key.circuit.lowered.circuit

@@ -110,13 +110,10 @@ def _pairing_check(
         )
     except MismatchError as error:
         raise VerificationError(Code.SNAPSHOT_MISMATCH, str(error)) from None
-    slice_node = challenges["slice_node"]
-    public = public_columns(circuit, instance, slice_node)
-    claims = instance.claims | {
-        "slice_digests": slice_claim(circuit, list(proof.slice_digests), slice_node)
-    }
+    public = public_columns(circuit, instance, challenges["slice_node"])
+    claims = instance.claims | {"slice_digests": slice_claim(public, proof.slice_digests)}
     # 6. The gates at the evaluation point fix the quotient's value.
-    cells = queries(lowered.circuit)
+    cells = queries(lowered)
     cells_next = queries_next(lowered)
     queried = {
         (cell.table, cell.column, 0): value

@@ -154,8 +154,8 @@ def asked(proof: Proof, challenges: dict[str, int]) -> Asked:
 
 def with_value(proof: Proof, place: tuple[str, str], change: int) -> Proof:
     """The proof claiming another value of a column at the evaluation point."""
-    circuit = scene().world.proving_key.circuit.lowered.circuit
-    index = [(cell.table, cell.column) for cell in queries(circuit)].index(place)
+    lowered = scene().world.proving_key.circuit.lowered
+    index = [(cell.table, cell.column) for cell in queries(lowered)].index(place)
     values = list(proof.evaluations)
     values[index] = (values[index] + change) % MODULUS
     return replace(proof, evaluations=tuple(values))

@@ -68,7 +68,7 @@ def test_every_message_is_absorbed_before_what_depends_on_it() -> None:
 @pytest.mark.parametrize("name", ALL_POLICIES)
 def test_no_column_is_opened_twice_at_a_point(name: str) -> None:
     """F4."""
-    for cells in (queries(lowered(name).circuit), queries_next(lowered(name))):
+    for cells in (queries(lowered(name)), queries_next(lowered(name))):
         places = [(cell.table, cell.column) for cell in cells]
         assert len(set(places)) == len(places)
     assert root_of_unity(6) != 1  # here and there are different points in every row class

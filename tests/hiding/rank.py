@@ -252,7 +252,7 @@ def relations(scene: Scene, published: Published) -> list[int]:
     def at(name: str, x: int) -> list[int]:
         return [
             values.get((name, cell.table, cell.column), _known(lowered, cell, x))
-            for cell in queries(lowered.circuit)
+            for cell in queries(lowered)
         ]
 
     def joined(x: int) -> int:
@@ -289,18 +289,17 @@ def _quotient(scene: Scene, published: Published, name: str, x: int) -> int:
     lowered = circuit.lowered
     instance = scene.world.instance(scene.batch)
     slice_node = published.challenges["slice_node"]
-    digests = list(published.proof.slice_digests)
-    claims = instance.claims | {"slice_digests": slice_claim(circuit, digests, slice_node)}
+    public = public_columns(circuit, instance, slice_node)
+    claims = instance.claims | {"slice_digests": slice_claim(public, published.proof.slice_digests)}
     there = published.challenges | {"evaluation_point": x}
     queried = {
         (cell.table, cell.column, 0): published.values.get(
             (name, cell.table, cell.column), _known(lowered, cell, x)
         )
-        for cell in queries(lowered.circuit)
+        for cell in queries(lowered)
     } | {
         (cell.table, cell.column, 1): published.values[f"next {name}", cell.table, cell.column]
         for cell in queries_next(lowered)
     }
-    public = public_columns(circuit, instance, slice_node)
     at_point = AtPoint(lowered, queried, public, there, claims)
     return quotient_value(lowered, at_point, there)

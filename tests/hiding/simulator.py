@@ -85,7 +85,7 @@ class Simulator:
         point = challenges["evaluation_point"]
         # 1. every column's values at the two points and at the next ones
         at = {"tau": self._values(TAU), "point": self._values(point)}
-        cells = queries(lowered.circuit)
+        cells = queries(lowered)
         cells_next = queries_next(lowered)
         points = {
             (cell.table, cell.column): commit(at["tau"][cell.table, cell.column, 0])
@@ -98,9 +98,7 @@ class Simulator:
             key.policy, self.world.snapshot, 0, 0, self.order_count, self.figures
         )
         public = public_columns(circuit, instance, challenges["slice_node"])
-        claims = instance.claims | {
-            "slice_digests": slice_claim(circuit, digests, challenges["slice_node"])
-        }
+        claims = instance.claims | {"slice_digests": slice_claim(public, digests)}
 
         def quotient(which: str, x: int) -> int:
             values = at[which]
@@ -145,9 +143,10 @@ class Simulator:
 
     def _values(self, x: int) -> dict[Place, int]:
         """Uniform values at x and at the next row's point; fixed ones and first work are known."""
-        circuit = self.world.proving_key.key.circuit.lowered.circuit
+        lowered = self.world.proving_key.key.circuit.lowered
+        circuit = lowered.circuit
         values: dict[Place, int] = {}
-        for cell in queries(circuit):
+        for cell in queries(lowered):
             table = circuit.tables[cell.table]
             specification = circuit.specification(cell.table, cell.column)
             for rotation in (0, 1):

@@ -266,7 +266,7 @@ def told(sample: Sample, guess: Columns) -> int:
     points = commitments(sample)
     values = {
         (cell.table, cell.column): [value]
-        for cell, value in zip(queries(lowered.circuit), sample.proof.evaluations, strict=True)
+        for cell, value in zip(queries(lowered), sample.proof.evaluations, strict=True)
     }
     there = zip(queries_next(lowered), sample.proof.evaluations_next, strict=True)
     for cell, value in there:

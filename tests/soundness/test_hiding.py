@@ -105,13 +105,13 @@ def readable(scene: Scene, kind: type[Run]) -> set[tuple[str, str]]:
     proof = scene.messages(scene.columns, kind=kind)
     drawn = challenges_of(scene.world, scene.batch, proof)
     point = drawn["evaluation_point"]
-    circuit = scene.world.proving_key.circuit.lowered.circuit
+    lowered = scene.world.proving_key.circuit.lowered
     found = set()
-    for cell, value in zip(queries(circuit), proof.evaluations, strict=True):
+    for cell, value in zip(queries(lowered), proof.evaluations, strict=True):
         column = scene.columns.get((cell.table, cell.column))
         if column is None:
             continue
-        table = circuit.tables[cell.table]
+        table = lowered.circuit.tables[cell.table]
         basis = lagrange_at(table.log_rows, range(table.rows), point)
         if sum(v * b for v, b in zip(column, basis, strict=True)) % MODULUS == value:
             found.add((cell.table, cell.column))
@@ -169,7 +169,7 @@ def lifetime_openings(world: World, column: ColumnSpecification) -> int:
     """At how many points outside the domain a column's polynomial is ever made known."""
     circuit = world.proving_key.circuit
     place = (column.table, column.name)
-    here = sum((cell.table, cell.column) == place for cell in queries(circuit.lowered.circuit))
+    here = sum((cell.table, cell.column) == place for cell in queries(circuit.lowered))
     there = sum((cell.table, cell.column) == place for cell in queries_next(circuit.lowered))
     # the commitment is the value at tau; the quotient's commitments depend on the value at
     # tau times the root where the column is read on the next row

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from zkroute.algebra.scalars import MODULUS, batch_invert, invert
 from zkroute.errors import ExitCode, ZkrouteError
@@ -74,9 +74,8 @@ def lagrange_prefix(log_size: int, count: int, point: int) -> list[int]:
     Raises ChallengeInDomainError if the point lies in the domain, ValueError if the domain has
     fewer than ``count`` elements.
     """
-    if not 0 <= count <= 1 << log_size:
-        raise ValueError(f"a domain of size 2^{log_size} has no {count} basis polynomials")
-    return _lagrange(log_size, powers(root_of_unity(log_size), count), point)
+    _require_elements(log_size, count)
+    return _lagrange(log_size, _elements(log_size, count), point)
 
 
 def lagrange_first(log_size: int, point: int) -> int:
@@ -96,8 +95,23 @@ def evaluate_public(columns: Sequence[Sequence[int]], log_size: int, point: int)
     all of them. Raises ChallengeInDomainError if the point lies in the domain, ValueError for more
     values than the domain has elements.
     """
-    basis = lagrange_prefix(log_size, max(map(len, columns), default=0), point)
-    return [sum(map(operator.mul, column, basis)) % MODULUS for column in columns]
+    count = max(map(len, columns), default=0)
+    _require_elements(log_size, count)
+    scale, ratios = _unscaled_lagrange(log_size, _elements(log_size, count), point)
+    return [
+        scale * (sum(map(operator.mul, column, ratios)) % MODULUS) % MODULUS for column in columns
+    ]
+
+
+def _require_elements(log_size: int, count: int) -> None:
+    if not 0 <= count <= 1 << log_size:
+        raise ValueError(f"a domain of size 2^{log_size} has no {count} basis polynomials")
+
+
+@lru_cache(maxsize=16)
+def _elements(log_size: int, count: int) -> tuple[int, ...]:
+    """The first elements of a domain."""
+    return tuple(powers(root_of_unity(log_size), count))
 
 
 @cache
@@ -107,12 +121,18 @@ def _inverse_of_size(log_size: int) -> int:
 
 def _lagrange(log_size: int, nodes: Sequence[int], point: int) -> list[int]:
     """The basis polynomials that belong to these elements of the domain, at the point."""
+    scale, ratios = _unscaled_lagrange(log_size, nodes, point)
+    return [scale * ratio % MODULUS for ratio in ratios]
+
+
+def _unscaled_lagrange(
+    log_size: int, nodes: Sequence[int], point: int
+) -> tuple[int, Iterable[int]]:
+    """(x^n - 1)/n, and w/(x - w) for each of these elements w: their products are the basis."""
     zero_on_domain = vanishing(1 << log_size, point)
     if zero_on_domain == 0:
         raise ChallengeInDomainError("a challenge fell into the evaluation domain")
-    scale = zero_on_domain * _inverse_of_size(log_size) % MODULUS
     inverses = batch_invert([point - node for node in nodes])
-    return [
-        scale * node % MODULUS * inverse % MODULUS
-        for node, inverse in zip(nodes, inverses, strict=True)
+    return zero_on_domain * _inverse_of_size(log_size) % MODULUS, [
+        node * inverse % MODULUS for node, inverse in zip(nodes, inverses, strict=True)
     ]

@@ -40,6 +40,22 @@ def decode_scalar(data: bytes, what: str) -> int:
     return scalar
 
 
+def decode_scalars(data: bytes, what: str) -> tuple[int, ...]:
+    """The scalars that stand one after another in the bytes, each as ``decode_scalar`` reads it.
+
+    Raises MalformedError naming the first that is not canonical ``what[number]``, and ValueError
+    for bytes that are not a whole number of scalars.
+    """
+    if len(data) % SCALAR_BYTES:
+        raise ValueError(f"{len(data)} bytes are not a whole number of scalars")
+    starts = range(0, len(data), SCALAR_BYTES)
+    scalars = tuple([int.from_bytes(data[start : start + SCALAR_BYTES], "big") for start in starts])
+    if max(scalars, default=0) >= MODULUS:
+        for number, start in enumerate(starts):
+            decode_scalar(data[start : start + SCALAR_BYTES], f"{what}[{number}]")
+    return scalars
+
+
 def invert(scalar: int) -> int:
     """The inverse modulo r, in [0, r). Raises ZeroDivisionError for a multiple of r."""
     if scalar % MODULUS == 0:

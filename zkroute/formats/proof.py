@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zkroute.algebra.groups import PointG1, compress_g1
-from zkroute.algebra.scalars import decode_scalar, encode_scalar
+from zkroute.algebra.scalars import decode_scalars, encode_scalar
 from zkroute.algebra.verification import decompress_points
 from zkroute.errors import MalformedError
 from zkroute.protocol.proof import Proof, ProofLayout
@@ -65,9 +65,7 @@ class _Reader:
         return decompress_points(self._take(count), f"proof: {part}")
 
     def scalars(self, part: str, count: int) -> tuple[int, ...]:
-        return tuple(
-            decode_scalar(self._take(1), f"proof: {part}[{number}]") for number in range(count)
-        )
+        return decode_scalars(self._take(count), f"proof: {part}")
 
     def _take(self, count: int) -> bytes:
         start = self._position

@@ -41,10 +41,11 @@ class NodeSelector:
 
     def selects(self, name: str, chain: str, group: str) -> bool:
         """Whether a node with these attributes belongs to the segment."""
-        values = (name, chain, group)
-        return all(
-            allowed is None or value in allowed
-            for allowed, value in zip(self._allowed, values, strict=True)
+        names, chains, groups = self._allowed
+        return (
+            (names is None or name in names)
+            and (chains is None or chain in chains)
+            and (groups is None or group in groups)
         )
 
     @cached_property

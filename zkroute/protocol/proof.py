@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from circuits.ir.circuit import Circuit
 from circuits.ir.expression import Cell, cells
 from circuits.ir.lowering import LoweredCircuit
 from circuits.ir.table import COMMITTED_KINDS, Kind
@@ -29,12 +28,14 @@ class Proof:
     opening_next: PointG1
 
 
-def queries(circuit: Circuit) -> list[Cell]:
+@lru_cache(maxsize=32)
+def queries(lowered: LoweredCircuit) -> tuple[Cell, ...]:
     """Every committed column, opened at the evaluation point; fixed columns first."""
-    return [
+    circuit = lowered.circuit
+    return tuple(
         Cell(column.table, column.name)
         for column in circuit.columns(Kind.FIXED) + circuit.columns(*COMMITTED_KINDS)
-    ]
+    )
 
 
 @lru_cache(maxsize=32)
@@ -47,7 +48,7 @@ def queries_next(lowered: LoweredCircuit) -> tuple[Cell, ...]:
         for cell in cells(gate.expression)
         if cell.rotation == 1
     }
-    return tuple(cell for cell in queries(lowered.circuit) if (cell.table, cell.column) in rotated)
+    return tuple(cell for cell in queries(lowered) if (cell.table, cell.column) in rotated)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class ProofLayout:
             helpers=len(circuit.columns(Kind.HELPER)),
             slice_digests=nodes,
             quotient=circuit.degree - 1,
-            evaluations=len(queries(circuit)),
+            evaluations=len(queries(lowered)),
             evaluations_next=len(queries_next(lowered)),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zkroute.errors import MismatchError, UsageError
@@ -52,7 +53,7 @@ def node_parameters(policy: Policy, snapshot: Snapshot, elapsed_ms: int) -> Node
             f"the snapshot has {len(snapshot.nodes)} nodes, policy {policy.name!r} has "
             f"{policy.slots} slots"
         )
-    segments = [_segment_of(policy, node) for node in snapshot.nodes]
+    segments = _segments_of(policy, snapshot.nodes)
     zeros = [0] * policy.slots
     parameters = NodeParameters(
         zeros[:],
@@ -105,6 +106,19 @@ def full_route_entries(policy: Policy, gas_level: int) -> list[RouteEntry]:
             target = (positions[route.segment], route.priority)
             entries.append((class_index, high, liquidation, shard, *target))
     return entries
+
+
+def _segments_of(policy: Policy, nodes: Sequence[Node]) -> list[int]:
+    """The segment of each node; nodes that no selector tells apart are looked up once."""
+    by_name = any(segment.nodes.names is not None for segment in policy.segments)
+    known: dict[tuple[str, str, str], int] = {}
+    segments = []
+    for node in nodes:
+        seen_as = (node.chain, node.group, node.name if by_name else "")
+        if seen_as not in known:
+            known[seen_as] = _segment_of(policy, node)
+        segments.append(known[seen_as])
+    return segments
 
 
 def _segment_of(policy: Policy, node: Node) -> int:

@@ -12,6 +12,7 @@ from zkroute.algebra.scalars import (
     MODULUS,
     batch_invert,
     decode_scalar,
+    decode_scalars,
     encode_scalar,
     invert,
     random_nonzero,
@@ -53,6 +54,20 @@ def test_aliases_are_refused(scalar: int) -> None:
     for alias in range(scalar + MODULUS, 1 << 256, MODULUS):
         with pytest.raises(MalformedError, match="blinding factor: "):
             decode_scalar(alias.to_bytes(32, "big"), "blinding factor")
+
+
+@given(st.lists(canonical, max_size=6), st.integers(0, 6), st.sampled_from([0, 1, 1 << 200]))
+@settings(deadline=None)
+def test_many_are_read_as_one_by_one(values: list[int], place: int, beyond: int) -> None:
+    data = b"".join(map(encode_scalar, values))
+    assert decode_scalars(data, "values") == tuple(values)
+    words = [value.to_bytes(32, "big") for value in values]
+    place = min(place, len(words))
+    words.insert(place, (MODULUS + beyond).to_bytes(32, "big"))
+    with pytest.raises(MalformedError, match=rf"^values\[{place}\]: the scalar is not below"):
+        decode_scalars(b"".join(words), "values")
+    with pytest.raises(ValueError, match="whole number"):
+        decode_scalars(data + b"\0", "values")
 
 
 @given(st.binary(max_size=80).filter(lambda data: len(data) != 32))
