@@ -30,8 +30,7 @@ NETWORK = {"socket", "ssl", "http", "ftplib", "smtplib", "poplib", "imaplib", "t
 NETWORK |= {"urllib", "urllib3", "requests", "httpx", "aiohttp", "socketserver", "webbrowser"}
 OTHER_PROCESSES = {"subprocess", "multiprocessing", "asyncio", "uvicorn", "distributed", "dask"}
 ALLOWED = {
-    "zkroute/settlement/ledger_file.py": {"urllib.parse"},  # quotes the path in SQLite's URI
-    "zkroute/settlement/intake_file.py": {"urllib.parse"},
+    "zkroute/settlement/database.py": {"urllib.parse"},  # quotes the path in SQLite's URI
     "zkroute/service/app.py": {"asyncio"},  # the service, started by `zkroute serve` alone
     "zkroute/service/worker.py": {"asyncio"},
     "zkroute/cli/commands/serve.py": {"uvicorn"},
