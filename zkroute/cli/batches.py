@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from zkroute.errors import MalformedError, MismatchError, UsageError
 from zkroute.formats.batch import PrivateBatch, PrivateState, read_batch, write_batch
 from zkroute.formats.documents import read_snapshot
 from zkroute.formats.header import encode_header
+from zkroute.lock import alone
 from zkroute.model.order import ORDER_RECORD, orders_from_bytes
 from zkroute.model.policy import Policy
 from zkroute.model.snapshot import Snapshot, check_succession
@@ -24,6 +26,8 @@ from zkroute.protocol.key import VerifyingKey
 from zkroute.routing.batch import CarriedOrders, RoutedBatch
 from zkroute.routing.parameters import node_parameters
 from zkroute.routing.router import route
+
+LOCK_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -137,17 +141,43 @@ def load_parent(previous: Path, snapshot: Snapshot) -> Parent:
     private = read_batch(folder.private)
     if private.header_digest != header.digest:
         raise MismatchError(f"{folder.private} opens another header than {folder.header}")
+    _require_room(folder, private)
+    return Parent(folder, header, private)
+
+
+def _require_room(folder: BatchFolder, private: PrivateBatch) -> None:
     if private.children >= CHILDREN_PER_HEADER:
         raise UsageError(
             f"{private.children} next batches were routed after {folder.path}, and its blinding "
             f"hides its nodes' work in no more than {CHILDREN_PER_HEADER}; go on from one of them"
         )
-    return Parent(folder, header, private)
 
 
 def record_child(parent: Parent) -> None:
-    """Count one more next batch, before it leaves memory."""
-    write_batch(parent.folder.private, parent.private.with_another_child())
+    """Count one more next batch, before it leaves memory.
+
+    Raises UsageError where others were routed meanwhile and no more may be.
+    """
+    with _writing(parent.folder):
+        # as it is now: it may have been proven, or gone on from, since it was loaded
+        private = read_batch(parent.folder.private)
+        if private.header_digest != parent.private.header_digest:
+            raise MismatchError(f"{parent.folder.private} was replaced by another batch's")
+        _require_room(parent.folder, private)
+        write_batch(parent.folder.private, private.with_another_child())
+
+
+def require_unproven(stored: StoredBatch) -> None:
+    """The header has no proof anywhere in its folder, so that a first one may be made.
+
+    Raises UsageError where ``proof.bin`` is there and the private file does not know it.
+    """
+    if not stored.proof and stored.folder.proof.exists():
+        raise UsageError(
+            f"{stored.folder.private} does not know the proof in {stored.folder.proof}, so it is "
+            "an old copy; a second proof of a header would reveal which nodes got no orders. Put "
+            "the newest copy back, or remove proof.bin if nobody else ever saw it"
+        )
 
 
 def record_proof(folder: BatchFolder, proof: bytes) -> None:
@@ -156,10 +186,19 @@ def record_proof(folder: BatchFolder, proof: bytes) -> None:
     A second proof would open the same columns again and reveal which nodes got no orders.
     Raises UsageError where another run made one meanwhile.
     """
-    private = read_batch(folder.private)
-    if private.proof:
-        raise UsageError(f"{folder.path} was proven meanwhile; 'zkroute prove' writes that proof")
-    write_batch(folder.private, private.with_proof(proof))
+    with _writing(folder):
+        private = read_batch(folder.private)
+        if private.proof:
+            raise UsageError(
+                f"{folder.path} was proven meanwhile; 'zkroute prove' writes that proof"
+            )
+        write_batch(folder.private, private.with_proof(proof))
+
+
+def _writing(folder: BatchFolder) -> AbstractContextManager[None]:
+    """Nobody else changes the private file inside the block: what one adds another would lose."""
+    lock = folder.private.with_name(folder.private.name + ".lock")
+    return alone(lock, f"writing {folder.private.name}", LOCK_SECONDS)
 
 
 def _check_sizes(private: PrivateBatch, header: Header, key: VerifyingKey, source: str) -> None:

@@ -25,7 +25,7 @@ from prover.prove import prove
 from zkroute.algebra.engine import engine
 from zkroute.atomic import write_atomic
 from zkroute.cli.artefacts import read_key
-from zkroute.cli.batches import load_batch, record_proof
+from zkroute.cli.batches import load_batch, record_proof, require_unproven
 from zkroute.cli.progress import showing_fraction
 from zkroute.cli.reference_strings import srs_of_key
 from zkroute.cli.terminal import Terminal
@@ -78,6 +78,7 @@ def prove_folder(batch: str, key: str) -> Outcome:
         stored = load_batch(folder, proving_key.key)
         proof = stored.proof
         if not proof:
+            require_unproven(stored)
             proof = prove(proving_key, stored.snapshot, stored.committed)
             record_proof(folder, proof)
         write_atomic(folder.proof, proof)

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ import pytest
 from tests.support.holding import HOLDING_POLICY
 from tests.support.shared import shared_path
 from tests.unit.cli.conftest import ORDERS, Desk
-from zkroute.formats.batch import read_batch
+from zkroute.cli.batches import load_parent, record_child
+from zkroute.errors import UsageError
+from zkroute.formats.batch import read_batch, write_batch
+from zkroute.formats.documents import read_snapshot
 
 
 def copy(desk: Desk, name: str, source: str = "batches/0") -> Path:
@@ -127,6 +131,43 @@ def test_next_batches_of_one_batch_are_counted_and_bounded(desk: Desk, tmp_path:
     assert "go on from one of them" in answer.stderr
     assert not (tmp_path / "one too many").exists()
     assert read_batch(parent / "batch.private").children == 4
+
+
+def forget_proof(batch: Path) -> None:
+    """As a copy of the private file that was taken before the batch was proven."""
+    private = read_batch(batch / "batch.private")
+    write_batch(batch / "batch.private", replace(private, proof=b""))
+
+
+def test_a_proof_made_while_the_next_batch_is_routed_is_kept(desk: Desk, tmp_path: Path) -> None:
+    """And next batches routed at the same time are all counted: each reads the file anew."""
+    parent = copy(desk, "routed meanwhile")
+    forget_proof(parent)
+    (parent / "proof.bin").unlink()
+    snapshot = read_snapshot(parent / "snapshot.json")
+    first, second = (load_parent(parent, snapshot) for _ in range(2))
+    desk.must("prove", parent)
+    proof = (parent / "proof.bin").read_bytes()
+    record_child(first)
+    record_child(second)
+    private = read_batch(parent / "batch.private")
+    assert private.proof == proof
+    assert private.children == 3
+    record_child(first)
+    with pytest.raises(UsageError, match="go on from one of them"):
+        record_child(first)
+    assert sorted(path.name for path in parent.glob("*.lock")) == []
+
+
+def test_an_old_private_file_makes_no_second_proof(desk: Desk) -> None:
+    batch = copy(desk, "restored")
+    proof = (batch / "proof.bin").read_bytes()
+    forget_proof(batch)
+    for arguments in (("prove", batch), ("prove", batch, "--check")):
+        answer = desk.run(*arguments)
+        assert answer.code == 2
+        assert "is an old copy" in answer.stderr
+    assert (batch / "proof.bin").read_bytes() == proof
 
 
 def test_orders_come_from_jsonl_too(desk: Desk, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def _prove_one(
     from zkroute.algebra.engine import engine
     from zkroute.atomic import write_atomic
     from zkroute.cli.artefacts import read_key
-    from zkroute.cli.batches import load_batch, record_proof
+    from zkroute.cli.batches import load_batch, record_proof, require_unproven
     from zkroute.cli.operator_terms import check_batch
     from zkroute.cli.proving import prove_watched
     from zkroute.cli.reference_strings import srs_of_key
@@ -79,6 +79,7 @@ def _prove_one(
             check_batch(proving_key, stored)
             terminal.say("checked: every rule holds on every row")
         if not proof:
+            require_unproven(stored)
             proven = prove_watched(terminal, proving_key, stored)
             proof, figures = proven.proof, proven.figures()
             record_proof(folder, proof)
