@@ -22,6 +22,7 @@ from zkroute.algebra.groups import PointG1
 from zkroute.algebra.scalars import random_scalar
 from zkroute.errors import MismatchError, UsageError
 from zkroute.model.order import Orders
+from zkroute.model.policy import Policy
 from zkroute.model.snapshot import Snapshot
 from zkroute.protocol.header import HEADER_VERSION, NO_PARENT, Header
 from zkroute.protocol.slices import merkle_root, slice_commitment
@@ -58,15 +59,7 @@ def commit_batch(
     before = place.state or first_state(proving_key)
     _require_room(proving_key, len(arriving), before)
     elapsed, parent = _elapsed(place), place.parent
-    first = parent.first_sequence + parent.order_count if parent else 0
-    routed = route(
-        policy,
-        node_parameters(policy, snapshot, elapsed),
-        before.work,
-        arriving,
-        first_sequence=first,
-        carried=before.held,
-    )
+    routed = route_next(policy, snapshot, arriving, place)
     columns = order_columns(circuit, routed)
     opening = _draw_opening(proving_key, before, routed)
     header = Header(
@@ -81,7 +74,7 @@ def commit_batch(
         log_rows=circuit.shape.log_rows,
         slots=policy.slots,
         carry=policy.carry or 0,
-        first_sequence=first,
+        first_sequence=place.first_sequence,
         order_count=len(arriving),
         time_ms=place.time_ms,
         elapsed_ms=elapsed,
@@ -96,6 +89,23 @@ def commit_batch(
         figures=figures_of(proving_key, routed),
     )
     return CommittedBatch(header.signed(sign(header.signed_message)), opening, arriving, routed)
+
+
+def route_next(policy: Policy, snapshot: Snapshot, arriving: Orders, place: Place) -> RoutedBatch:
+    """The routing of the orders that arrived, and of those held before, in their place.
+
+    Raises BatchLimitError where fewer orders or a later time could make a batch, UsageError and
+    MismatchError as ``route`` does.
+    """
+    state = place.state
+    return route(
+        policy,
+        node_parameters(policy, snapshot, _elapsed(place)),
+        state.work if state else (0,) * policy.slots,
+        arriving,
+        first_sequence=place.first_sequence,
+        carried=state.held if state else None,
+    )
 
 
 def first_state(proving_key: ProvingKey) -> WorkState:

@@ -55,3 +55,8 @@ class Place:
     state: WorkState | None
     """The parent's ``after``; None exactly for the first batch."""
     time_ms: int
+
+    @property
+    def first_sequence(self) -> int:
+        """The number of the first order that arrives."""
+        return self.parent.first_sequence + self.parent.order_count if self.parent else 0

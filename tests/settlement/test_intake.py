@@ -14,14 +14,25 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.support.world import World
+from prover.batch import CommittedBatch, Place
+from tests.support.world import ROUND_ROBIN, World, make_world
+from zkroute.cli.intake_input import take_in
 from zkroute.errors import UsageError
+from zkroute.model.examples import EXAMPLE_NODES, EXAMPLE_POLICY
 from zkroute.model.order import LEG_OF_PREVIOUS, ORDER_RECORD, Orders, orders_from_records
 from zkroute.model.policy import Policy
 from zkroute.protocol.intake import head_after, start_head
+from zkroute.routing.parameters import node_parameters
 from zkroute.settlement.errors import LedgerError, Reason, SettlementError
 from zkroute.settlement.intake import Intake, Terms
 from zkroute.settlement.order_signatures import SignedOrders, sign_orders
+
+HOLDING_ROBIN = (
+    ROUND_ROBIN.replace("slots = 16", "slots = 16\nbundles = true")
+    .replace('drain = "none"', 'drain = "none"\ncarry = 16')
+    .replace("nodes = {}", "nodes = {}\nbreaker = 1")
+)
+"""One order of each batch is placed and at most 16 are held."""
 
 TRADER = Ed25519PrivateKey.generate()
 
@@ -129,8 +140,47 @@ def test_bundles_are_not_parted(path: Path, world: World) -> None:
             6,
             6,
         ]
-        with pytest.raises(UsageError, match="ride together"):
-            intake.take(1, 2)
+        assert len(intake.take(1, 2).orders) == 0, "the next ones ride together and are more"
+
+
+def test_an_order_that_no_batch_could_place_gets_no_number(path: Path) -> None:
+    """Numbers have no gaps: one such order would stop the router for good."""
+    world = make_world(EXAMPLE_POLICY, EXAMPLE_NODES)
+    nodes = node_parameters(world.policy, world.snapshot, 0)
+    large = priced(world, 1 << 34, 1 << 33)
+    with Intake(path, Terms(world.policy, must_be_signed=False), world.router) as intake:
+        with pytest.raises(UsageError, match=r"order 1 .* a cost must be"):
+            intake.submit(priced(world, (1 << 48) - 1, (1 << 48) - 1))
+        assert intake.count == 0
+        intake.submit(large)
+    terms = Terms(world.policy, must_be_signed=False, nodes=nodes)
+    with Intake(path.with_name("other.db"), terms, world.router) as intake:
+        with pytest.raises(UsageError, match=r"order 1 .* no batch could place it"):
+            intake.submit(large)
+        intake.submit(world.orders(3))
+        assert intake.count == 3
+
+
+def priced(world: World, size: int, price: int) -> Orders:
+    records = np.array(world.orders(1).records, dtype=ORDER_RECORD)
+    records["size"], records["price"] = size, price
+    return orders_from_records(records, world.policy, "large")
+
+
+def test_a_batch_takes_as_many_orders_as_the_policy_can_hold(path: Path) -> None:
+    """And goes on, with the rest in later batches, none of them lost or out of order."""
+    world = make_world(HOLDING_ROBIN, EXAMPLE_NODES)
+    with Intake(path, Terms(world.policy, must_be_signed=False), world.router) as intake:
+        intake.submit(world.orders(40))
+    place, numbers = Place(None, None, 0), 0
+    last: CommittedBatch | None = None
+    for _ in range(12):
+        taken = take_in(path, world.proving_key.key, world.snapshot, place, world.router)
+        last = world.commit(taken.orders, last, place.time_ms)
+        assert last.header.first_sequence == numbers
+        numbers += len(taken.orders)
+        place = Place(last.header, last.opening.after, place.time_ms + 10_000_000)
+    assert numbers > 16
 
 
 def test_time_does_not_go_back(path: Path, world: World) -> None:

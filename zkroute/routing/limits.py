@@ -14,6 +14,10 @@ from zkroute.routing.parameters import NodeParameters
 from zkroute.routing.placement import Placement
 
 
+class BatchLimitError(UsageError):
+    """These orders cannot be one batch; fewer of them, or later, may be."""
+
+
 def check_sequences(
     policy: Policy, first_sequence: int, count: int, carried: CarriedOrders | None
 ) -> None:
@@ -49,7 +53,7 @@ def check_keys(
     """Refuse a batch in which some key leaves its width, naming the first order that did it.
 
     Keys only grow, so looking at the final ones is enough; work never exceeds its key. `costs`
-    are per position, `name` tells a person which order a position is. Raises UsageError.
+    are per position, `name` tells a person which order a position is. Raises BatchLimitError.
     """
     slots, bits = policy.slots, policy.widths.key_bits
     wide = {slot: key for slot, key in placement.final_keys.items() if key >> bits}
@@ -59,29 +63,29 @@ def check_keys(
         for position, composite in zip(positions.tolist(), composites, strict=True):
             slot, key = composite % slots, composite // slots
             if slot in wide and (key + parameters.slope[slot] * costs[position]) >> bits:
-                raise UsageError(
+                raise BatchLimitError(
                     f"{name(position)} takes the key of node {parameters.names[slot]!r} past "
                     f"{bits} bits; route a smaller batch, let more time pass so that work "
                     "drains, or use a policy with smaller slopes or costs"
                 )
     slot, key = next(iter(wide.items()))
-    raise UsageError(
+    raise BatchLimitError(
         f"node {parameters.names[slot]!r} starts the batch with key {key}, past {bits} bits; "
         "let more time pass so that its work drains, or mark it down"
     )
 
 
 def check_held(policy: Policy, held: int) -> None:
-    """Refuse a batch that holds more orders than the next one may begin with. UsageError."""
+    """Refuse a batch that holds more orders than the next one may begin with. BatchLimitError."""
     if policy.carry is not None and held > policy.carry:
-        raise UsageError(
+        raise BatchLimitError(
             f"{held} orders would be held for the next batch, and policy {policy.name!r} carries "
             f"at most {policy.carry}; route a smaller batch"
         )
 
 
 def check_shares(policy: Policy, parameters: NodeParameters, node: Indices) -> None:
-    """Refuse a batch that breaks the policy's promise on the largest share. UsageError.
+    """Refuse a batch that breaks the policy's promise on the largest share. BatchLimitError.
 
     `node` holds the slot of every placed order.
     """
@@ -91,7 +95,7 @@ def check_shares(policy: Policy, parameters: NodeParameters, node: Indices) -> N
     counts = np.bincount(node)
     slot = int(np.argmax(counts))
     if int(counts[slot]) * 100 > percent * len(node):
-        raise UsageError(
+        raise BatchLimitError(
             f"node {parameters.names[slot]!r} gets {counts[slot]} of {len(node)} placed orders; "
             f"policy {policy.name!r} promises at most {percent} %, so this batch cannot be proven"
         )

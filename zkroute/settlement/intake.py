@@ -23,6 +23,8 @@ from zkroute.formats.slice import ENVELOPE_BYTES
 from zkroute.model.order import ORDER_RECORD, Orders, digests, orders_from_bytes
 from zkroute.model.policy import Policy
 from zkroute.protocol.intake import head_after, intake_leaf, start_head
+from zkroute.routing.admission import check_admission
+from zkroute.routing.parameters import NodeParameters
 from zkroute.settlement.database import explained, transaction
 from zkroute.settlement.errors import LedgerError, Reason
 from zkroute.settlement.intake_file import connect
@@ -67,6 +69,8 @@ class Terms:
     must_be_signed: bool = True
     traders: Traders | None = None
     """Keys per account; None lets any key sign."""
+    nodes: NodeParameters | None = None
+    """What the nodes are like now: an order too large for one of them is not taken in."""
 
 
 class Intake:
@@ -103,12 +107,13 @@ class Intake:
         get the receipts they got then.
 
         Raises SettlementError for a signature that does not hold, UsageError where only some of
-        the orders are new, LedgerError where the disk fails.
+        the orders are new or one is too large for any batch, LedgerError where the disk fails.
         """
         if orders.policy_digest != self.terms.policy.digest:
             raise UsageError("the orders were checked against another policy than the intake's")
         if self.terms.must_be_signed or envelopes:
             check_signatures(orders, envelopes, self.terms.policy.chain, self.terms.traders)
+        check_admission(self.terms.policy, orders, self.terms.nodes)
         named = digest_bytes(digests(orders.records))
         if len(set(named)) != len(named):
             raise UsageError("an order is there twice")
@@ -130,7 +135,10 @@ class Intake:
             return self._count()
 
     def take(self, first_sequence: int, limit: int) -> TakenIn:
-        """The orders from this number on, at most ``limit``, without splitting a bundle."""
+        """The orders from this number on, at most ``limit``, without splitting a bundle.
+
+        No orders where the next ones ride together and are more.
+        """
         with self._lock, explained(self.path):
             self._connection.execute("BEGIN")
             try:
@@ -172,10 +180,7 @@ class Intake:
         data = b"".join(row[1] for row in rows)
         is_leg = orders_from_bytes(data, self.terms.policy, str(self.path)).is_leg
         leaders = np.flatnonzero(~is_leg[: limit + 1])
-        count = int(leaders[-1]) if is_leg[limit] else limit
-        if not count:
-            raise UsageError(f"the next orders ride together and are more than {limit}")
-        return count
+        return int(leaders[-1]) if is_leg[limit] else limit
 
     def _append(self, orders: Orders, envelopes: bytes, named: Sequence[bytes]) -> list[Receipt]:
         sequence = self._count()

@@ -85,6 +85,12 @@ def sign_command(
     show_default=True,
     help="The private key that signs receipts.",
 )
+@click.option(
+    "--nodes",
+    type=FilePath,
+    help="Take no order that is too large for a node of this snapshot when idle; "
+    f"{workspace.NODES} if it is there.",
+)
 @click.option("--traders", type=FilePath, help="Take only orders signed with a key listed here.")
 @click.option(
     "--promise-ms",
@@ -108,6 +114,7 @@ def issue_command(
     policy: Path,
     intake: Path,
     router_key: Path,
+    nodes: Path | None,
     traders: Path | None,
     promise_ms: int,
     receipts: Path,
@@ -117,17 +124,25 @@ def issue_command(
     'zkroute route --intake' makes the next batch of them.
     """
     from zkroute.cli.router_secret import router_secret
-    from zkroute.formats.documents import read_policy
+    from zkroute.formats.documents import read_policy, read_snapshot
     from zkroute.formats.receipt import write_receipt
     from zkroute.formats.signed_orders import read_signed_orders
     from zkroute.formats.traders import read_traders
     from zkroute.model.order import orders_from_bytes
+    from zkroute.routing.parameters import node_parameters
     from zkroute.settlement.intake import Intake, Terms
 
     rules = read_policy(policy)
     records, envelopes = read_signed_orders(signed)
     orders = orders_from_bytes(records, rules, str(signed))
-    terms = Terms(rules, promise_ms, traders=read_traders(traders) if traders is not None else None)
+    if nodes is None and Path(workspace.NODES).exists():
+        nodes = Path(workspace.NODES)
+    terms = Terms(
+        rules,
+        promise_ms,
+        traders=read_traders(traders) if traders is not None else None,
+        nodes=node_parameters(rules, read_snapshot(nodes), 0) if nodes is not None else None,
+    )
     with Intake(intake, terms, router_secret(router_key)) as log:
         given = log.submit(orders, envelopes)
     for receipt in given:

@@ -104,7 +104,7 @@ def command(
     now = int(time.time() * 1000) if time_ms is None else time_ms
     parent = load_parent(after, snapshot) if after is not None else None
     place = parent.place(policy, now) if parent else Place(None, None, now)
-    taken = take_in(intake, verifying_key, place, router) if intake is not None else None
+    taken = take_in(intake, verifying_key, snapshot, place, router) if intake is not None else None
     if taken is not None:
         batch_orders = taken.orders
     elif trades:
