@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from prover.batch import CommittedBatch
 from tests.audit.conftest import PUBLISHING_POLICY
-from tests.audit.published import COUNTS, Site, proven, proven_chain, publishable
+from tests.audit.published import (
+    COUNTS,
+    Site,
+    make_site,
+    proven,
+    proven_chain,
+    publishable,
+    terms_of,
+)
 from tests.audit.tamperings import TAMPERINGS, Tampering, header_altered_and_signed_again
 from tests.settlement.conftest import LOG_ROWS, TAU, world_of
 from tests.support.trapdoor import srs_with_known_tau
@@ -21,6 +33,7 @@ from zkroute.algebra.engine import engine
 from zkroute.audit.derivation import with_keys_derived
 from zkroute.audit.folder import CHAIN, file_name
 from zkroute.audit.publishing import publish
+from zkroute.audit.run import audit
 from zkroute.errors import ExitCode, MalformedError, UsageError
 from zkroute.formats.header import encode_header
 from zkroute.protocol.header import Header
@@ -195,3 +208,48 @@ def test_a_key_that_its_inputs_do_not_give_is_named(honest: Site) -> None:
     derived = with_keys_derived(report, honest.path, lambda _key: other)
     assert [each.code for each in derived.findings] == ["key-not-derived"]
     assert derived.exit_code is ExitCode.MISMATCH
+
+
+@pytest.mark.parametrize("respell", [str.upper, lambda name: f"{name[:2]} {name[2:]}"])
+def test_another_spelling_of_a_listed_name_accuses_nobody(
+    site: Site, respell: Callable[[str], str]
+) -> None:
+    """Whoever can add a file to a copy of the folder cannot make the router look guilty."""
+    header = site.file(0, "headers", "header")
+    for name in (respell(header.stem) + ".json", header.stem):
+        stray = header.with_name(name)
+        stray.write_bytes(b"")
+        assert site.codes() == {(None, "file-extra")}
+        stray.unlink()
+
+
+def test_what_is_published_during_an_audit_is_no_fault(tmp_path: Path, world: World) -> None:
+    made = proven_chain(world, COUNTS)
+    site = make_site(world, made[:2], tmp_path)
+    batch = publishable(world, made[2])
+    report = audit(site.path, terms_of(world), progress=lambda _: bool(publish(site.path, batch)))
+    assert not report.findings
+    assert len(report.batches) == 2
+    assert len(site.audit().batches) == 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
+def test_links_out_of_the_folder_are_not_followed(site: Site, tmp_path: Path) -> None:
+    """A report must not tell a stranger what lies elsewhere on the auditor's machine."""
+    private = tmp_path / "private"
+    private.mkdir()
+    (private / "pin.txt").write_text("1234")
+    proof = site.file(1, "proofs", "proof")
+    kept = proof.read_bytes()
+    proof.unlink()
+    proof.symlink_to(private / "pin.txt")
+    report = site.audit()
+    assert {(each.batch, each.code) for each in report.findings} == {(1, "file-missing")}
+    assert "leads out of the folder" in report.findings[0].message
+    (private / proof.name).write_bytes(kept)
+    folder = proof.parent
+    shutil.rmtree(folder)
+    folder.symlink_to(private)
+    report = site.audit()
+    assert {each.code for each in report.findings} == {"file-missing"}
+    assert "pin.txt" not in json.dumps([each.message for each in report.findings])

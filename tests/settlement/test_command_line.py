@@ -188,6 +188,9 @@ def test_trader_follows_an_order(floor: Floor) -> None:
         "receipt-invalid"
     )
     assert not floor.must("receipt", "compare", "receipts/3.json", "receipts/4.json")["contradict"]
+    compare = ("receipt", "compare", "receipts/40.json", "altered.json", "--evidence", "lie.bin")
+    assert floor.refused(*compare)["error"] == "receipt-invalid"
+    assert not (floor.path / "lie.bin").exists()
 
 
 def test_many_inclusions(floor: Floor) -> None:

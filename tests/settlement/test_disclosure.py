@@ -20,6 +20,7 @@ from zkroute.formats.disclosure import (
 from zkroute.settlement.disclosure import Choice, check_disclosure, disclose
 from zkroute.settlement.disclosure_log import append_disclosure, read_disclosure_log
 from zkroute.settlement.errors import SettlementError
+from zkroute.settlement.slices import content_names
 
 CHOICE = Choice([41, 50, 51], ["price"], [0, 2], with_documents=True)
 
@@ -43,7 +44,7 @@ def refused(day: Day, disclosure: Disclosure) -> None:
 def test_says_what_was_chosen(day: Day, made: Disclosure) -> None:
     found = check_disclosure(day.world.proving_key.key, day.batches[1].header, made)
     assert sorted(row["sequence"] for row in found.orders) == [41, 50, 51]
-    assert set(found.orders[0]) == {"sequence", "digest", "price"}
+    assert set(found.orders[0]) == set(content_names(day.world.proving_key.circuit))
     assert sorted(found.documents) == [41, 50, 51]
     orders = day.signed[1].orders
     assert int(found.documents[50].account[0]) == int(orders.account[10])
@@ -174,3 +175,20 @@ def test_locked_log_is_not_written(
     assert lock.exists(), "its holder was killed"
     log(path, made, 1)
     assert not lock.exists()
+
+
+def test_fields_alone_show_nothing_else(day: Day) -> None:
+    made = disclose(day.world.proving_key, day.batches[1], Choice([45], ["price"]), "X", "Y")
+    found = check_disclosure(day.world.proving_key.key, day.batches[1].header, made)
+    assert set(found.orders[0]) == {"sequence", "digest", "price"}
+
+
+def test_a_document_without_what_the_batch_committed_to_is_refused(day: Day) -> None:
+    """The document's digest is right, and the committed size could be another one."""
+    bare = disclose(day.world.proving_key, day.batches[1], Choice([45]), "X", "Y")
+    whole = disclose(
+        day.world.proving_key, day.batches[1], Choice([45], with_documents=True), "X", "Y"
+    )
+    check(day, whole)
+    with pytest.raises(SettlementError, match="the two could differ"):
+        check(day, replace(bare, records=whole.records))

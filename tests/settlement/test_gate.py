@@ -434,3 +434,36 @@ def test_every_reason_has_its_own_word() -> None:
 
     words = [reason.value for reason in Reason] + [code.value for code in Code]
     assert len(set(words)) == len(words)
+
+
+def test_accepted_again_is_not_answered_before_the_checkpoint_stands(
+    day: Day, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else an old copy of the ledger could be put back and the answered batch be gone."""
+    gate = observer(day, ledger)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("zkroute.settlement.ledger._write_checkpoint", full)
+        for _ in range(2):
+            answer = gate.accept(day.batches[0].header, day.proofs[0])
+            assert refused(answer) == "ledger-unavailable"
+    answer = gate.accept(day.batches[0].header, day.proofs[0])
+    assert isinstance(answer, Accepted)
+    assert answer.again
+    assert ledger.check() == 1
+
+
+def test_a_checkpoint_that_goes_missing_is_not_made_anew(day: Day, ledger: Ledger) -> None:
+    """It is what tells this ledger from an old copy in its place."""
+    gate = observer(day, ledger)
+    accept_first(day, gate)
+    kept = ledger.checkpoint_path.read_bytes()
+    ledger.checkpoint_path.unlink()
+    assert refused(gate.accept(day.batches[1].header, day.proofs[1])) == "ledger-rolled-back"
+    assert refused(gate.accept(day.batches[0].header, day.proofs[0])) == "ledger-rolled-back"
+    assert not ledger.checkpoint_path.exists()
+    ledger.checkpoint_path.write_bytes(kept)
+    assert gate.accept(day.batches[1].header, day.proofs[1])

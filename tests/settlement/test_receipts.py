@@ -48,7 +48,7 @@ from zkroute.settlement.receipts import (
     sign_receipt,
 )
 from zkroute.settlement.records import order_of_record
-from zkroute.settlement.router_keys import RouterKeys
+from zkroute.settlement.router_keys import RouterKeys, sign_handover
 from zkroute.settlement.slices import integers
 
 
@@ -517,3 +517,36 @@ def test_held_order_altered_on_its_way_shows(day: Day) -> None:
     assert verdict.outcome is Outcome.ALTERED
     assert verdict.evidence is not None
     assert "another size" in seen_by_anyone(case.day, verdict.evidence)
+
+
+def test_an_order_that_came_too_late_is_missing(day: Day) -> None:
+    """It is in the second batch, and was promised for the first."""
+    late = signed_again(day, day.receipts[50], include_by_ms=START_MS)
+    what = replace(published(day, 1, 50), intake=None)
+    verdict = check(day, late, what)
+    assert verdict.outcome is Outcome.MISSING
+    assert verdict.is_final
+    assert "too late" in verdict.sentence
+    assert verdict.evidence is not None
+    assert verdict.evidence.kind is EvidenceKind.PASSED_OVER
+    assert "promised number 50" in seen_by_anyone(day, verdict.evidence)
+    assert check(day, late, replace(what, parent=None)).outcome is Outcome.INCLUDED
+
+
+def test_evidence_by_two_keys_says_so(day: Day) -> None:
+    """Each key alone can make its part up: the reader is told which they are."""
+    chain = day.world.policy.chain
+    successor = Ed25519PrivateKey.generate()
+    handover = sign_handover(chain, day.world.router, successor, 1)
+    keys = RouterKeys.of([day.world.router_key], [handover], chain)
+    public = successor.public_key().public_bytes_raw()
+    header = replace(day.batches[1].header, router=public)
+    header = header.signed(successor.sign(header.signed_message))
+    receipt = signed_again(day, day.receipts[-1], sequence=10**9, include_by_ms=0)
+    evidence = Evidence(EvidenceKind.PASSED_OVER, (receipt,), (header,))
+    sentence = check_evidence(evidence, chain, keys)
+    assert "different keys of the router" in sentence
+    assert public.hex()[:16] in sentence
+    strangers = RouterKeys.of([day.world.router_key, public])
+    with pytest.raises(SettlementError, match="different routers"):
+        check_evidence(evidence, chain, strangers)

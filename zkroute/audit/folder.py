@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from zkroute.audit.findings import Fault
-from zkroute.errors import MalformedError, UsageError
+from zkroute.errors import MalformedError, UsageError, ZkrouteError
 from zkroute.formats.chain import MAX_CHAIN_BYTES, Entry, PublishedChain, decode_chain
 from zkroute.formats.files import read_bytes
 from zkroute.formats.header import MAX_HEADER_BYTES, decode_header
@@ -21,6 +22,9 @@ from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
 
 CHAIN = "chain.json"
+LOCK = ".publishing"
+"""There while somebody appends to the folder."""
+PUBLISHING_SECONDS = 10.0
 MAX_PROOF_BYTES = 1 << 20
 SUFFIXES = {
     "headers": ".json",
@@ -67,9 +71,25 @@ class PublishedFolder:
     def chain(self) -> PublishedChain:
         """The list of batches. Raises UsageError where there is none, MalformedError."""
         path = self.path / CHAIN
-        if not path.is_file():
+        if not path.is_file() or not self._is_inside(path):
             raise UsageError(f"{path} is not there; 'zkroute publish' makes a published folder")
         return decode_chain(read_bytes(path, MAX_CHAIN_BYTES), str(path))
+
+    def added_since(self, published: PublishedChain) -> tuple[Entry, ...]:
+        """The entries appended to the list since it was read, once nobody is publishing.
+
+        None where it was not only appended to, or cannot be read any more.
+        """
+        deadline = time.monotonic() + PUBLISHING_SECONDS
+        while (self.path / LOCK).exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        try:
+            now = self.chain()
+        except ZkrouteError:
+            return ()
+        count = len(published.batches)
+        is_longer = (now.chain, now.batches[:count]) == (published.chain, published.batches)
+        return now.batches[count:] if is_longer else ()
 
     def header(self, digest: bytes) -> Header:
         """The header of this digest. Raises FileProblemError."""
@@ -126,10 +146,14 @@ class PublishedFolder:
         """
         for folder in SUFFIXES:
             path = self.path / folder
-            if path.is_dir():
+            if path.is_dir() and self._is_inside(path):
                 for each in sorted(path.iterdir()):
                     if not (each.name.startswith(".") and each.name.endswith(".part")):
                         yield f"{folder}/{_printable(each.name)}"
+
+    def _is_inside(self, path: Path) -> bool:
+        """Whether links, if there are any, end in this folder: another's stay unread."""
+        return path.resolve().is_relative_to(self.path.resolve())
 
     def _once(self, name: str, read: Callable[[str], Content]) -> Content:
         """The content, or the problem met the first time."""
@@ -154,6 +178,9 @@ class PublishedFolder:
         path = self.path / name
         if not path.is_file():  # nor a pipe that somebody left there, which would block
             raise FileProblemError(Fault.FILE_MISSING, f"{name} is not there", name)
+        if not self._is_inside(path):
+            message = f"{name} is a link that leads out of the folder"
+            raise FileProblemError(Fault.FILE_MISSING, message, name)
         try:
             return read_bytes(path, limit)
         except MalformedError:

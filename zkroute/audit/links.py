@@ -17,6 +17,7 @@ from zkroute.audit.folder import (
 )
 from zkroute.audit.terms import Terms
 from zkroute.errors import MismatchError
+from zkroute.formats.chain import PublishedChain
 from zkroute.protocol.header import NO_PARENT, Header
 from zkroute.settlement.signatures import is_signed_by
 
@@ -100,19 +101,21 @@ class Links:
 
 
 def unlisted(
-    folder: PublishedFolder, chain: str, batches: Sequence[Checked], terms: Terms
+    folder: PublishedFolder, published: PublishedChain, batches: Sequence[Checked], terms: Terms
 ) -> Iterator[Finding]:
     """Files that no entry names: a header signed by the router among them tells of a fork, or of
-    a list that was cut."""
-    listed = {name for batch in batches for name in file_names(batch.entry)}
+    a list that was cut. What was published since the list was read is named by it now."""
+    names = list(folder.files())
+    entries = [*published.batches, *folder.added_since(published)]
+    listed = {name for entry in entries for name in file_names(entry)}
     known = {batch.entry.header: batch for batch in batches}
     signed = {batch.number for batch in batches if _is_signed(batch.header, terms)}
     numbers = {batch.number for batch in batches}
-    for name in folder.files():
+    for name in names:
         if name in listed:
             continue
         header = _signed_header(folder, name, terms)
-        if header is None or header.chain != chain:
+        if header is None or header.chain != published.chain:
             yield found(Fault.FILE_EXTRA, f"{name} belongs to no listed batch", file=name)
         elif header.batch in signed:
             what = f"the chain forks: {name} is another batch {header.batch} that the router signed"
@@ -144,6 +147,8 @@ def _signed_header(folder: PublishedFolder, name: str, terms: Terms) -> Header |
         header = folder.header(bytes.fromhex(digits)) if kind == "headers" else None
     except (FileProblemError, ValueError):
         return None
+    if header is None or name != file_name("headers", header.digest):
+        return None  # another spelling of a listed name accuses nobody
     return header if _is_signed(header, terms) else None
 
 

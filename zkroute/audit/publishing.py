@@ -10,7 +10,7 @@ from verifier.accept import Acceptance, Position
 from verifier.verify import verify
 from zkroute.atomic import write_atomic
 from zkroute.audit.findings import Fault, PublishingError
-from zkroute.audit.folder import CHAIN, FileProblemError, PublishedFolder, file_name
+from zkroute.audit.folder import CHAIN, LOCK, FileProblemError, PublishedFolder, file_name
 from zkroute.errors import MalformedError, MismatchError
 from zkroute.formats.chain import Entry, PublishedChain, encode_chain
 from zkroute.formats.header import encode_header
@@ -20,7 +20,6 @@ from zkroute.model.snapshot import Snapshot
 from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
 
-LOCK = ".publishing"
 LOCK_SECONDS = 10.0
 
 

@@ -73,7 +73,7 @@ def audit(
         batches=tuple(batches),
         findings=(
             *findings,
-            *unlisted(folder, published.chain, batches, terms),
+            *unlisted(folder, published, batches, terms),
             *forgotten(batches, terms),
         ),
         policies=policies_in_force(folder, batches),

@@ -73,7 +73,9 @@ def disclose(
     orders = nodes = b""
     records: tuple[bytes, ...] = ()
     if choice.sequence:
-        opening = open_orders(proving_key, batch, choice.sequence, choice.columns)
+        # a document shows every field, so the batch must show what it committed to for each
+        columns = content_names(key.circuit) if choice.with_documents else choice.columns
+        opening = open_orders(proving_key, batch, choice.sequence, columns)
         orders = encode_opening(opening, key)
         if choice.with_documents:
             rows = batch.routed.orders.records[list(opening.rows)]
@@ -135,7 +137,13 @@ def _documents(
                 Reason.INCLUSION_INVALID, "a disclosed document is not one of the opened orders"
             )
         for name, limbs in zip(content_names(key.circuit), columns, strict=True):
-            if name in row and name != "sequence" and row[name] != integers(limbs)[0]:
+            if name not in row:
+                raise SettlementError(
+                    Reason.INCLUSION_INVALID,
+                    f"the document of order {row['sequence']} is disclosed, but not the {name} "
+                    "that the batch commits to for it: the two could differ",
+                )
+            if name != "sequence" and row[name] != integers(limbs)[0]:
                 raise SettlementError(
                     Reason.INCLUSION_INVALID,
                     f"the batch commits to another {name} than the document of order "

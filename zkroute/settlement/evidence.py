@@ -35,7 +35,25 @@ def check_evidence(
         require_receipt(receipt, chain, routers)
     for header in evidence.headers:
         require_header(header, chain, routers)
-    return _CHECKS[evidence.kind](evidence, key)
+    sentence = _CHECKS[evidence.kind](evidence, key)
+    return sentence + _by_several_keys(evidence, routers)
+
+
+def _by_several_keys(evidence: Evidence, routers: RouterKeys) -> str:
+    """Which keys signed, where it was not one: each of them alone can make its part up.
+
+    Raises SettlementError for keys of different routers.
+    """
+    signers = sorted(
+        {receipt.router for receipt in evidence.receipts}
+        | {header.router for header in evidence.headers}
+    )
+    if len(signers) < 2:
+        return ""
+    if len({routers.holders.get(signer, signer) for signer in signers}) > 1:
+        _refuse("its parts are signed by different routers")
+    names = " and ".join(signer.hex()[:16] for signer in signers)
+    return f"; its parts are signed by different keys of the router, {names}, after a handover"
 
 
 def require_receipt(receipt: Receipt, chain: str, routers: RouterKeys) -> None:

@@ -127,6 +127,7 @@ class Gate:
         # 3. It was not accepted before, and nothing else was in its place.
         entry = self.ledger.entry_of(digest)
         if entry is not None:
+            self.ledger.vouch(entry.height)
             return Accepted(entry.height, digest, entry.link, again=True)
         self.ledger.refuse_fork(header, proof, self._clock())
         self._require_time(header)

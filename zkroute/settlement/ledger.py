@@ -148,7 +148,7 @@ class Ledger:
                         entry = self._insert(header, proof, snapshot, orders, now)
             if fork is not None:
                 raise fork
-        self._vouch(header.batch)
+        self.vouch(header.batch)
         assert entry is not None  # noqa: S101  # narrows for the type checker: no fork, so an entry
         return Appended(entry, again)
 
@@ -300,7 +300,11 @@ class Ledger:
     def _require_not_behind(self, known: Checkpoint | None) -> None:
         """What the checkpoint says is still in the ledger; another copy may have taken its place
         while this process ran."""
-        if known is None or not known.batches:
+        if known is None:
+            self._require_no_history()
+            _write_checkpoint(self.checkpoint_path, START)
+            return
+        if not known.batches:
             return
         entry = self._one("WHERE height = ?", known.batches - 1)
         if entry is None or entry.link != known.link:
@@ -312,17 +316,15 @@ class Ledger:
             # under the write lock: nobody appends before there is a checkpoint
             if self._read_checkpoint() is not None:
                 return
-            head = self._head()
-            if head is not None and head.digest != restore_for_head:
-                raise LedgerError(
-                    Reason.LEDGER_ROLLED_BACK,
-                    f"{self.checkpoint_path}: there is no checkpoint for this ledger; put it back, "
-                    f"or if it is truly lost compare the newest batch, {head.digest.hex()}, with "
-                    "other nodes and run 'zkroute settle checkpoint'",
-                )
+            self._require_no_history(restore_for_head)
             _write_checkpoint(self.checkpoint_path, START)
 
-    def _vouch(self, batch: int) -> None:
+    def vouch(self, batch: int) -> None:
+        """Afterwards the checkpoint reaches to this batch of the ledger, on disk.
+
+        Raises LedgerError where it cannot be written; then the batch is not to be answered as
+        accepted.
+        """
         try:
             with self._lock:
                 self._advance_checkpoint()
@@ -332,6 +334,17 @@ class Ledger:
                 f"batch {batch} is in the ledger, but not yet in the checkpoint, so it is not "
                 f"answered as accepted; ask again when this is repaired: {error}",
             ) from error
+
+    def _require_no_history(self, but_for_head: bytes | None = None) -> None:
+        """Nothing was accepted yet that a lost checkpoint vouched for."""
+        head = self._head()
+        if head is not None and head.digest != but_for_head:
+            raise LedgerError(
+                Reason.LEDGER_ROLLED_BACK,
+                f"{self.checkpoint_path}: there is no checkpoint for this ledger; put it back, "
+                f"or if it is truly lost compare the newest batch, {head.digest.hex()}, with "
+                "other nodes and run 'zkroute settle checkpoint'",
+            )
 
     def _advance_checkpoint(self) -> None:
         """The checkpoint file says at least what this process knows to be in the ledger."""

@@ -34,7 +34,7 @@ class Outcome(Enum):
     ALTERED = "altered"
     """The batch has something else under its number."""
     MISSING = "missing"
-    """The batch should have it and does not, or nobody shows that it does."""
+    """A batch should have it and does not, or nobody shows that it does."""
     PENDING = "pending"
     """Its number comes later, and there is time yet."""
 
@@ -94,16 +94,30 @@ def check_receipt(
         return _held_until(receipt, published, key, record)
     if not covers(header, receipt.sequence):
         return _not_reached(receipt, header)
-    return (
-        _by_log(receipt, published)
-        or _by_inclusion(receipt, published, key, record)
-        or Verdict(
-            Outcome.MISSING,
-            f"batch {header.batch} has number {receipt.sequence}, but no proof was given that it "
-            "is this order; ask the router for one",
-            Evidence(EvidenceKind.NOT_SHOWN, (receipt,), (header,)),
-            is_final=False,
-        )
+    verdict = _by_log(receipt, published) or _by_inclusion(receipt, published, key, record)
+    if verdict is None or verdict.outcome is Outcome.INCLUDED:
+        verdict = _too_late(receipt, published, routers) or verdict
+    return verdict or Verdict(
+        Outcome.MISSING,
+        f"batch {header.batch} has number {receipt.sequence}, but no proof was given that it "
+        "is this order; ask the router for one",
+        Evidence(EvidenceKind.NOT_SHOWN, (receipt,), (header,)),
+        is_final=False,
+    )
+
+
+def _too_late(receipt: Receipt, published: Published, routers: RouterKeys) -> Verdict | None:
+    """Missing, where the batch before should have had the order and did not."""
+    header, parent = published.header, published.parent
+    if parent is None or parent.digest != header.previous or not is_passed_over(receipt, parent):
+        return None
+    require_header(parent, header.chain, routers)
+    return Verdict(
+        Outcome.MISSING,
+        f"batch {header.batch} has number {receipt.sequence}, too late: it was promised by "
+        f"{receipt.include_by_ms} ms, and batch {parent.batch} of {parent.time_ms} ms ends before "
+        "it",
+        Evidence(EvidenceKind.PASSED_OVER, (receipt,), (parent,)),
     )
 
 

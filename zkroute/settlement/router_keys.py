@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -19,6 +19,8 @@ class RouterKeys:
     """Router keys with the batches each may sign: from the first up to, not including, the last."""
 
     terms: Mapping[bytes, tuple[int, int]]
+    holders: Mapping[bytes, bytes] = field(default_factory=dict)
+    """Of each key the pinned one that it goes back to."""
 
     @classmethod
     def of(
@@ -30,6 +32,7 @@ class RouterKeys:
         no say at that batch.
         """
         terms = dict.fromkeys(pinned, (0, FOR_EVER))
+        holders = {key: key for key in terms}
         for handover in sorted(handovers, key=lambda each: each.from_batch):
             _check(handover, chain)
             first, last = terms.get(handover.old, (0, 0))
@@ -44,7 +47,8 @@ class RouterKeys:
                 )
             terms[handover.old] = (first, handover.from_batch)
             terms[handover.new] = (handover.from_batch, FOR_EVER)
-        return cls(terms)
+            holders[handover.new] = holders[handover.old]
+        return cls(terms, holders)
 
     def at(self, batch: int) -> frozenset[bytes]:
         """The keys that may sign the batch of this number."""

@@ -235,16 +235,34 @@ def evidence_command(
 @command.command("compare")
 @click.argument("first", type=FilePath)
 @click.argument("second", type=FilePath)
+@routers_option
+@handovers_option
 @click.option("--evidence", type=FilePath, help="Where to write evidence, if there is any.")
 @speaking
 @pass_terminal
-def compare_command(terminal: Terminal, first: Path, second: Path, evidence: Path | None) -> None:
+def compare_command(
+    terminal: Terminal,
+    first: Path,
+    second: Path,
+    routers: tuple[str, ...],
+    handovers: tuple[Path, ...],
+    evidence: Path | None,
+) -> None:
     """See whether two receipts can both be true; they may be of different traders."""
+    from zkroute.cli.following import router_keys
     from zkroute.formats.evidence import write_evidence
     from zkroute.formats.receipt import read_receipt
+    from zkroute.settlement.evidence import check_evidence, require_receipt
     from zkroute.settlement.receipts import contradiction
 
-    found = contradiction(read_receipt(first), read_receipt(second))
+    receipts = [read_receipt(first), read_receipt(second)]
+    chain = receipts[0].chain
+    keys = router_keys(routers, handovers, chain)
+    for receipt in receipts:
+        require_receipt(receipt, chain, keys)
+    found = contradiction(*receipts)
+    if found is not None:
+        check_evidence(found, chain, keys)
     if found is not None and evidence is not None:
         write_evidence(evidence, found)
     terminal.say(
