@@ -8,6 +8,8 @@ import secrets
 from pathlib import Path
 
 PRIVATE_MODE = 0o600
+PRIVATE_FOLDER_MODE = 0o700
+"""Sizes and names of private files are private too."""
 PUBLIC_MODE = 0o644
 
 
@@ -16,11 +18,12 @@ def write_atomic(path: str | os.PathLike[str], data: bytes, private: bool = Fals
 
     The bytes go to a new file in the same folder, are flushed to the device, and take the place
     of ``path`` in one step. A private file is readable by its owner alone from the moment it
-    exists. Missing folders are made. Nothing is left behind on failure.
+    exists, and so is the folder where that is missing. Missing folders are made. Nothing is left
+    behind on failure.
     Raises OSError as the operating system reports it.
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(PRIVATE_FOLDER_MODE if private else 0o777, parents=True, exist_ok=True)
     temporary = target.parent / f".{target.name}.{secrets.token_hex(8)}.part"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     # O_EXCL: never write through a file or link that somebody else put there

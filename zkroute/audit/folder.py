@@ -15,6 +15,7 @@ from zkroute.formats.chain import MAX_CHAIN_BYTES, Entry, PublishedChain, decode
 from zkroute.formats.files import read_bytes
 from zkroute.formats.header import MAX_HEADER_BYTES, decode_header
 from zkroute.formats.key import MAX_KEY_BYTES, decode_key
+from zkroute.formats.proof import MAX_PROOF_BYTES
 from zkroute.model.document import MAX_DOCUMENT_BYTES
 from zkroute.model.policy import Policy, policy_from_canonical
 from zkroute.model.snapshot import Snapshot, snapshot_from_canonical
@@ -25,7 +26,6 @@ CHAIN = "chain.json"
 LOCK = ".publishing"
 """There while somebody appends to the folder."""
 PUBLISHING_SECONDS = 10.0
-MAX_PROOF_BYTES = 1 << 20
 SUFFIXES = {
     "headers": ".json",
     "proofs": ".bin",

@@ -8,6 +8,9 @@ from zkroute.algebra.verification import decompress_points
 from zkroute.errors import MalformedError
 from zkroute.protocol.proof import Proof, ProofLayout
 
+MAX_PROOF_BYTES = 1 << 20
+"""More than any policy's proofs have: what is longer need not be read, kept or passed on."""
+
 
 def encode_proof(proof: Proof) -> bytes:
     """Canonical bytes of a proof."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from zkroute.atomic import PRIVATE_MODE
 from zkroute.settlement.errors import LedgerError, Reason
 
 BUSY_SECONDS = 60.0
@@ -32,12 +34,14 @@ class Kind:
 def connect(path: Path, kind: Kind, *first_rows: tuple[str, str]) -> sqlite3.Connection:
     """A connection to the file at ``path``, durable at every commit.
 
-    A file that is not there is made, with the tables and, by statements of one parameter, its
-    ``first_rows``. Raises LedgerError where the file is of another kind or version, sqlite3.Error
+    A file that is not there is made for its owner alone, with the tables and, by statements of
+    one parameter, its ``first_rows``. Raises LedgerError where the file is of another kind or version, sqlite3.Error
     and OSError as they come: callers open inside ``explained``.
     """
+    # SQLite gives its side files the mode of the main one; a file that is there keeps its own
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_MODE))
     connection = sqlite3.connect(
-        f"file:{quote(str(path.absolute()))}?mode=rwc",
+        f"file:{quote(str(path.absolute()))}?mode=rw",
         uri=True,
         timeout=BUSY_SECONDS,
         isolation_level=None,

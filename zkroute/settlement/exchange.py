@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 from verifier.accept import Acceptance, Position
 from verifier.many import Claim, verify_many
+from zkroute.atomic import PRIVATE_MODE
 from zkroute.errors import MismatchError, UsageError
+from zkroute.formats.header import encode_header
 from zkroute.formats.ledger_export import (
     ExportedBatch,
     ExportStart,
@@ -17,9 +20,11 @@ from zkroute.formats.ledger_export import (
 )
 from zkroute.model.snapshot import Snapshot
 from zkroute.protocol.header import Header
+from zkroute.settlement.checkpoint import NO_LINK
 from zkroute.settlement.configuration import Configuration
 from zkroute.settlement.errors import LedgerError, Reason
 from zkroute.settlement.ledger import Ledger
+from zkroute.settlement.ledger_entry import Entry, orders_digest
 
 TOGETHER = 64
 """Batches verified by one product of pairings."""
@@ -31,32 +36,57 @@ def export_ledger(ledger: Ledger, path: Path) -> int:
     if head is None:
         raise UsageError(f"{ledger.path}: nothing was accepted yet")
     start = ExportStart(head.header.chain, head.height + 1, head.link)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        with path.open("xb") as file:
+        # which orders a node settles is for its owner alone
+        with os.fdopen(os.open(path, flags, PRIVATE_MODE), "wb") as file:
             file.writelines(export_lines(start, _parts(ledger, head.height)))
     except FileExistsError:
         raise UsageError(f"{path}: is there already; choose another name") from None
     return start.batches
 
 
-def import_ledger(ledger: Ledger, path: Path, configuration: Configuration) -> int:
+def import_ledger(
+    ledger: Ledger, path: Path, configuration: Configuration, own_link: bytes | None = None
+) -> int:
     """The number of batches added to an empty ledger: the whole exported chain, every proof and
-    signature of it verified under this node's configuration.
+    signature of it verified under this node's configuration before the first is added.
 
-    The node snapshots are those of the file: the exporting node checked their signatures when they
-    were fresh. Whoever does not trust it compares the newest batch with other nodes.
+    Which orders were settled with them is taken over only where ``own_link`` is the rolling hash
+    that the file states, so that it is this node's own export: another node settled other orders,
+    and a made-up list would make this one refuse true batches. The node snapshots are those of the
+    file: the exporting node checked their signatures when they were fresh.
 
-    Raises VerificationError for a batch that does not hold, MismatchError where the result is not
-    what the file announces, UsageError where the ledger is not empty.
+    Raises VerificationError for a batch that does not hold, MismatchError where the batches are
+    not what the file announces or ``own_link`` is another, UsageError where the ledger is not
+    empty.
     """
     if ledger.head is not None:
         raise UsageError(f"{ledger.path}: has batches already; import into a new ledger")
-    start, parts = read_export(path)
+    start, _ = read_export(path)
     if start.chain != configuration.chain:
         raise MismatchError(f"{path}: a ledger of chain {start.chain!r}")
+    if own_link is not None and own_link != start.link:
+        raise MismatchError(f"{path}: its link is {start.link.hex()}, not the one given")
+    _verify_all(path, start, configuration)
+    snapshots: dict[bytes, Snapshot] = {}
+    for batch in _batches(read_export(path)[1], snapshots):
+        snapshot = snapshots.get(batch.header.snapshot) or configuration.snapshots.get(
+            batch.header.snapshot
+        )
+        if snapshot is None:
+            raise MismatchError(f"{path}: was changed while it was read")
+        orders = batch.orders if own_link is not None else ()
+        ledger.append(batch.header, batch.proof, snapshot, orders, batch.accepted_ms)
+    return start.batches
+
+
+def _verify_all(path: Path, start: ExportStart, configuration: Configuration) -> None:
+    """Every batch of the file holds, and together they are what its first line states."""
     snapshots = dict(configuration.snapshots)
     parent: Header | None = None
-    batches = _batches(parts, snapshots)
+    link, count = NO_LINK, 0
+    batches = _batches(read_export(path)[1], snapshots)
     while block := list(islice(batches, TOGETHER)):
         claims = []
         for batch in block:
@@ -64,12 +94,24 @@ def import_ledger(ledger: Ledger, path: Path, configuration: Configuration) -> i
             parent = batch.header
         verify_many(claims)
         for batch in block:
-            snapshot = snapshots[batch.header.snapshot]
-            ledger.append(batch.header, batch.proof, snapshot, batch.orders, batch.accepted_ms)
-    head = ledger.head
-    if head is None or head.link != start.link:
+            link, count = _entry(batch).linked_to(link), count + 1
+    if (link, count) != (start.link, start.batches):
         raise MismatchError(f"{path}: its batches do not lead to the state its first line states")
-    return start.batches
+
+
+def _entry(batch: ExportedBatch) -> Entry:
+    """The ledger's entry of a batch, but for its link."""
+    header = batch.header
+    return Entry(
+        header.batch,
+        header.digest,
+        header.previous,
+        encode_header(header),
+        batch.proof,
+        orders_digest(batch.orders),
+        batch.accepted_ms,
+        link=NO_LINK,
+    )
 
 
 def _parts(ledger: Ledger, last: int) -> Iterator[Snapshot | ExportedBatch]:

@@ -11,7 +11,7 @@ from verifier.errors import Code, VerificationError
 from verifier.verify import verify
 from zkroute.errors import ExitCode, MalformedError, ZkrouteError
 from zkroute.formats.header import decode_header, encode_header
-from zkroute.formats.proof import decode_proof
+from zkroute.formats.proof import MAX_PROOF_BYTES, decode_proof
 from zkroute.formats.slice import MAX_SLICE_BYTES, Slice, decode_slice
 from zkroute.formats.telemetry import Telemetry
 from zkroute.model.snapshot import Snapshot
@@ -129,6 +129,7 @@ class Gate:
         if entry is not None:
             self.ledger.vouch(entry.height)
             return Accepted(entry.height, digest, entry.link, again=True)
+        _require_length(proof)
         self.ledger.refuse_fork(header, proof, self._clock())
         self._require_time(header)
         # 4. The nodes were as the snapshot says, by their own word.
@@ -283,6 +284,14 @@ def _read(header: Header | bytes) -> Header:
             Code.HEADER_MALFORMED, "the header has a field that no header file can hold"
         )
     return _in_range(read)
+
+
+def _require_length(proof: bytes) -> None:
+    """A proof that may be kept as evidence, whatever it is worth."""
+    if len(proof) > MAX_PROOF_BYTES:
+        raise VerificationError(
+            Code.PROOF_MALFORMED, f"the proof has {len(proof)} bytes, more than any proof"
+        )
 
 
 def _in_range(header: Header) -> Header:

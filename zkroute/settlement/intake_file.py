@@ -7,7 +7,6 @@ import sqlite3
 import stat
 from pathlib import Path
 
-from zkroute.atomic import PRIVATE_MODE
 from zkroute.errors import UsageError
 from zkroute.settlement import database
 from zkroute.settlement.errors import LedgerError, Reason
@@ -39,9 +38,8 @@ def connect(path: Path, chain: str) -> sqlite3.Connection:
     """
     with database.explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        # SQLite gives its side files the mode of the main one
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_MODE))
-        require_private(path)
+        if path.exists():
+            require_private(path)
         connection = database.connect(path, KIND, ("INSERT INTO chain VALUES (?)", chain))
         try:
             _require_chain(connection, path, chain)

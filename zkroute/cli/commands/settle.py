@@ -13,10 +13,14 @@ from zkroute.cli.terminal import Terminal
 from zkroute.cli.workspace import BatchFolder
 
 
+def _link(context: click.Context, parameter: click.Parameter, value: str | None) -> bytes | None:
+    return None if value is None else _digest(context, parameter, value)
+
+
 def _digest(_context: click.Context, _parameter: click.Parameter, value: str) -> bytes:
     """A whole digest: another batch could be made to share a prefix."""
     if not re.fullmatch(r"[0-9a-f]{64}", value):
-        raise click.BadParameter("a header digest is 64 lower-case hexadecimal digits")
+        raise click.BadParameter("a digest is 64 lower-case hexadecimal digits")
     return bytes.fromhex(value)
 
 
@@ -244,16 +248,31 @@ def export_command(terminal: Terminal, file: Path, configuration: Path) -> None:
 @command.command("import")
 @click.argument("file", type=FilePath)
 @configuration_option
+@click.option(
+    "--own-link",
+    callback=_link,
+    help="The link in FILE's first line, noted when this node exported it: take over which orders "
+    "it settled.",
+)
 @speaking
 @pass_terminal
-def import_command(terminal: Terminal, file: Path, configuration: Path) -> None:
-    """Read an exported FILE into this node's new ledger, every proof and signature checked."""
+def import_command(
+    terminal: Terminal, file: Path, configuration: Path, own_link: bytes | None
+) -> None:
+    """Read an exported FILE into this node's new ledger, every proof and signature checked.
+
+    Which orders were settled is taken over from this node's own export alone.
+    """
     from zkroute.settlement.configuration_file import read_configuration
     from zkroute.settlement.exchange import import_ledger
     from zkroute.settlement.ledger import Ledger
 
     terms = read_configuration(configuration)
     with Ledger(terms.ledger, terms.checkpoint) as ledger:
-        count = import_ledger(ledger, file, terms.configuration)
+        count = import_ledger(ledger, file, terms.configuration, own_link)
     terminal.say(f"{terms.ledger}: {count:,} batches, each of them verified")
+    if own_link is None:
+        terminal.say(
+            "which orders were settled with them is not known here: no --own-link was given"
+        )
     terminal.answer({"ledger": str(terms.ledger), "batches": count})
