@@ -68,7 +68,10 @@ def test_batches_are_accepted_and_shown(client: TestClient, day: Day, slot: int)
         assert found["settle"] == day.slices[number][slot].sequence.tolist()
     again = client.post("/v1/batches", json=submission(day, slot)).json()
     assert again["again"]
-    assert again["settle"] is None
+    assert again["settle"] == day.slices[0][slot].sequence.tolist()
+    without_slice = submission(day, slot)
+    del without_slice["slice"]
+    assert client.post("/v1/batches", json=without_slice).json()["settle"] is None
     head = client.get("/v1/head").json()
     assert head["header"] == day.batches[1].header.digest.hex()
     shown = client.get("/v1/batches/1").json()

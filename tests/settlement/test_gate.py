@@ -16,6 +16,7 @@ from tests.settlement.days import START_MS, STEP_MS, Day, cut
 from tests.support.world import World, make_world
 from zkroute.errors import MismatchError
 from zkroute.formats.header import encode_header
+from zkroute.formats.proof import MAX_PROOF_BYTES
 from zkroute.formats.slice import ENVELOPE_BYTES, Slice, encode_slice
 from zkroute.model.order import ORDER_RECORD, orders_from_records
 from zkroute.protocol.header import Header
@@ -103,6 +104,23 @@ def test_accepted_before_is_answered_so(day: Day, ledger: Ledger) -> None:
     assert entry.proof == day.proofs[0]
 
 
+def test_who_lost_the_answer_gets_the_orders_again(day: Day, ledger: Ledger) -> None:
+    slot = busiest(day)
+    gate = node_gate(day, ledger, slot)
+    first = gate.accept(day.batches[0].header, day.proofs[0], day.slices[0][slot])
+    again = gate.accept(day.batches[0].header, b"", encode_slice(day.slices[0][slot]))
+    assert isinstance(first, Accepted)
+    assert isinstance(again, Accepted)
+    assert again.again
+    assert first.orders is not None
+    assert again.orders is not None
+    assert again.orders.digests == first.orders.digests
+    for other in (None, b"", day.slices[1][slot]):
+        answer = gate.accept(day.batches[0].header, day.proofs[0], other)
+        assert isinstance(answer, Accepted)
+        assert answer.orders is None
+
+
 def test_another_proof_of_the_same_header_is_the_same_batch(day: Day, ledger: Ledger) -> None:
     """Re-randomised: valid, and none of its bytes like the first's."""
     other = prove(day.world.proving_key, day.world.snapshot, day.batches[0])
@@ -136,6 +154,15 @@ def test_fork_needs_no_proof_but_a_signature(day: Day, ledger: Ledger) -> None:
     assert not ledger.forks()
     assert refused(gate.accept(rival, b"")) == "fork"
     assert len(ledger.forks()) == 1
+
+
+def test_no_garbage_is_kept_as_a_forks_proof(day: Day, ledger: Ledger) -> None:
+    gate = observer(day, ledger)
+    accept_first(day, gate)
+    rival = signed_again(day, day.batches[0].header, time_ms=START_MS - 1)
+    assert refused(gate.accept(rival, bytes(MAX_PROOF_BYTES + 1))) == "proof-malformed"
+    assert not ledger.forks()
+    assert refused(gate.accept(rival, bytes(MAX_PROOF_BYTES))) == "fork"
 
 
 def test_batch_out_of_its_place(day: Day, ledger: Ledger) -> None:

@@ -21,6 +21,8 @@ from zkroute.model.json_text import load_json
 from zkroute.model.toml_lines import Path, key_lines, line_of
 
 MAX_DOCUMENT_BYTES = 1 << 24
+MAX_SHOWN = 64
+"""Characters of a stranger's key that an error repeats."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]*")
 _TITLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:/+ -]{0,126}[A-Za-z0-9._:/+-])?")
 _TOML_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
@@ -156,7 +158,7 @@ class Table:
         """Refuse any key that was never asked for."""
         for key in self.values:
             if key not in self.known:
-                close = difflib.get_close_matches(key, self.known, n=1)
+                close = difflib.get_close_matches(key[:MAX_SHOWN], self.known, n=1)
                 hint = f" (did you mean {close[0]!r}?)" if close else ""
                 known = ", ".join(self.known)
                 self.refuse(f"unknown key{hint}; the keys known here are {known}", key)
@@ -256,7 +258,8 @@ def _spell(path: Path) -> str:
         if isinstance(part, int):
             text += f"[{part + 1}]"
         else:
-            text += f".{part}" if text else part
+            name = part if len(part) <= MAX_SHOWN else f"{part[:MAX_SHOWN]}..."
+            text += f".{name}" if text else name
     return f"{text}: " if text else ""
 
 

@@ -1,4 +1,5 @@
-"""JSON from outside, without the depth that would overrun the interpreter's stack.
+"""JSON from outside, without the depth that would overrun the interpreter's stack or the many small
+values that would fill its memory.
 
 ``json`` stops at Python's recursion limit, but py_ecc raises that limit beyond what the C stack
 holds: nested brackets then end the process instead of raising an error.
@@ -11,14 +12,21 @@ import re
 from typing import Any
 
 MAX_DEPTH = 64
+ANY_VALUES = 1 << 17
+BYTES_PER_VALUE = 8
+"""Beyond so many keys and values a text has this many characters for each: our long lists are of
+digests. Python's objects for ``[],[],`` take 27 times the text, for such lists a few times."""
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 def load_json(text: str, **options: Any) -> Any:
     """What ``json.loads`` makes of a text with these options.
 
-    Raises ValueError for a text that is not JSON or nests deeper than MAX_DEPTH.
+    Raises ValueError for a text that is not JSON, nests deeper than MAX_DEPTH or has more keys and
+    values than ANY_VALUES and one in BYTES_PER_VALUE characters.
     """
+    if sum(map(text.count, ",:[{")) > ANY_VALUES + len(text) // BYTES_PER_VALUE:
+        raise ValueError("more values than a text of this length has")
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     return json.loads(text, **options)

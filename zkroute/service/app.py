@@ -18,11 +18,13 @@ from zkroute import __version__
 from zkroute.errors import ExitCode, MalformedError, ZkrouteError
 from zkroute.service.limits import Limits
 from zkroute.service.metrics import Metrics
-from zkroute.service.requests import SCHEMA, read_submission
+from zkroute.service.requests import SCHEMA
 from zkroute.service.worker import BUSY, TIMEOUT, Worker
 from zkroute.settlement import Accepted, Gate, Refused
 
 LOGGER = logging.getLogger("zkroute.service")
+BODIES_PER_THREAD = 4
+"""Bodies that are received at a time for each thread; further clients wait, unread."""
 OPEN_PATHS = frozenset({"/healthz"})
 """Asked without a token, by whoever watches the process."""
 STATUS = {
@@ -46,6 +48,7 @@ def create_app(gate: Gate, limits: Limits | None = None) -> FastAPI:
     bounds = limits or Limits()
     metrics = Metrics()
     worker = Worker(gate, bounds)
+    receiving = asyncio.Semaphore(BODIES_PER_THREAD * bounds.at_once)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -77,8 +80,9 @@ def create_app(gate: Gate, limits: Limits | None = None) -> FastAPI:
         """Check a batch and take it into the ledger; safe to repeat."""
         began = time.perf_counter()
         try:
-            body = await asyncio.wait_for(_body(request, bounds.body_bytes), bounds.seconds)
-            answer = await worker.accept(read_submission(body, bounds.body_bytes))
+            async with receiving:
+                body = await asyncio.wait_for(_body(request, bounds.body_bytes), bounds.seconds)
+            answer = await worker.accept(body)
         except TooLongError:
             return JSONResponse(
                 _refusal("too-long", f"a request has at most {bounds.body_bytes} bytes"), 413

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from zkroute.errors import ExitCode
 from zkroute.service.limits import Limits
-from zkroute.service.requests import Submission
+from zkroute.service.requests import read_submission
 from zkroute.settlement import Accepted, Gate, Refused
 
 BUSY = "busy"
@@ -28,11 +28,14 @@ class Worker:
         """Let batches in work finish, take no more."""
         self._threads.shutdown(wait=True)
 
-    async def accept(self, submission: Submission) -> Accepted | Refused:
-        """The gate's answer, or a refusal because all threads are taken or time is up."""
+    async def accept(self, body: bytes) -> Accepted | Refused:
+        """The gate's answer, or a refusal because all threads are taken or time is up.
+
+        The body is read in the thread too: the longest take a while. Raises MalformedError.
+        """
         if not self._free.acquire(blocking=False):
             return Refused(BUSY, "this node checks other batches; try again", ExitCode.USAGE)
-        work = asyncio.get_running_loop().run_in_executor(self._threads, self._accept, submission)
+        work = asyncio.get_running_loop().run_in_executor(self._threads, self._accept, body)
         try:
             # the thread goes on: a batch half-way through the gate is not to be torn out
             return await asyncio.wait_for(asyncio.shield(work), self._limits.seconds)
@@ -43,8 +46,9 @@ class Worker:
                 ExitCode.USAGE,
             )
 
-    def _accept(self, submission: Submission) -> Accepted | Refused:
+    def _accept(self, body: bytes) -> Accepted | Refused:
         try:
+            submission = read_submission(body, self._limits.body_bytes)
             return self.gate.accept(
                 submission.header, submission.proof, submission.part, submission.snapshot
             )

@@ -35,8 +35,8 @@ def connect(path: Path, kind: Kind, *first_rows: tuple[str, str]) -> sqlite3.Con
     """A connection to the file at ``path``, durable at every commit.
 
     A file that is not there is made for its owner alone, with the tables and, by statements of
-    one parameter, its ``first_rows``. Raises LedgerError where the file is of another kind or version, sqlite3.Error
-    and OSError as they come: callers open inside ``explained``.
+    one parameter, its ``first_rows``. Raises LedgerError where the file is of another kind or
+    version, sqlite3.Error and OSError as they come: callers open inside ``explained``.
     """
     # SQLite gives its side files the mode of the main one; a file that is there keeps its own
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_MODE))

@@ -239,7 +239,7 @@ def _not_shown(evidence: Evidence, _: VerifyingKey | None) -> str:
     if not covers(header, receipt.sequence):
         _refuse("the batch does not have the receipt's number")
     return (
-        f"the router owes a proof that batch {header.batch} has order "
+        f"the router owes, if it gave none since, a proof that batch {header.batch} has order "
         f"{receipt.digest.hex()[:16]} under number {receipt.sequence}"
     )
 

@@ -21,6 +21,7 @@ from zkroute.protocol.proof import ProofLayout
 from zkroute.settlement.configuration import Configuration, Signing
 from zkroute.settlement.errors import LedgerError, Reason, SettlementError
 from zkroute.settlement.ledger import Ledger
+from zkroute.settlement.ledger_entry import Entry
 from zkroute.settlement.order_signatures import check_signatures
 from zkroute.settlement.signatures import is_signed_by
 from zkroute.settlement.slices import CheckedSlice, check_slice
@@ -39,7 +40,8 @@ class Accepted:
     again: bool
     """Whether it was accepted before; its orders may have been settled then."""
     orders: CheckedSlice | None = None
-    """What this node must settle; None for an observer, and for a batch accepted before."""
+    """What this node must settle; None for an observer, and for a batch accepted before whose
+    slice was not given again, or another one."""
 
     def __bool__(self) -> bool:
         return True
@@ -128,7 +130,8 @@ class Gate:
         entry = self.ledger.entry_of(digest)
         if entry is not None:
             self.ledger.vouch(entry.height)
-            return Accepted(entry.height, digest, entry.link, again=True)
+            orders = self._same_slice(key, header, entry, part)
+            return Accepted(entry.height, digest, entry.link, again=True, orders=orders)
         _require_length(proof)
         self.ledger.refuse_fork(header, proof, self._clock())
         self._require_time(header)
@@ -139,8 +142,8 @@ class Gate:
         # 6. The orders this node received are the ones committed and proven, and are real.
         checked = self._slice(key, header, proof, part, found)
         # 7. One transaction.
-        orders = checked.digests if checked else ()
-        appended = self.ledger.append(header, proof, found, orders, self._clock())
+        settled = checked.digests if checked else ()
+        appended = self.ledger.append(header, proof, found, settled, self._clock())
         return Accepted(
             appended.entry.height,
             digest,
@@ -148,6 +151,18 @@ class Gate:
             appended.again,
             None if appended.again else checked,
         )
+
+    def _same_slice(
+        self, key: VerifyingKey, header: Header, entry: Entry, part: Slice | bytes | None
+    ) -> CheckedSlice | None:
+        """The orders of a batch accepted before, for a caller who lost the answer."""
+        snapshot = self.ledger.snapshot(header.snapshot)
+        if part is None or snapshot is None:
+            return None
+        try:
+            return self._slice(key, header, entry.proof, part, snapshot)
+        except (SettlementError, VerificationError):
+            return None  # the batch is accepted all the same; this slice is not the one
 
     def _key(self, header: Header) -> VerifyingKey:
         terms = self.configuration

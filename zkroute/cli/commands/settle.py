@@ -272,7 +272,5 @@ def import_command(
         count = import_ledger(ledger, file, terms.configuration, own_link)
     terminal.say(f"{terms.ledger}: {count:,} batches, each of them verified")
     if own_link is None:
-        terminal.say(
-            "which orders were settled with them is not known here: no --own-link was given"
-        )
+        terminal.say("without --own-link, which orders were settled with them is not known here")
     terminal.answer({"ledger": str(terms.ledger), "batches": count})
