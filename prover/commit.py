@@ -73,10 +73,19 @@ class Committer:
         return self._vanishing[log_rows]
 
 
-def blinded_coefficients(engine: Engine, values: Vector, blinding: Sequence[int]) -> Vector:
-    """Coefficients of the interpolation of ``values`` plus b(X) (X^n - 1); n + len(b) of them."""
-    plain = engine.interpolate(values)
+def blinded_coefficients(
+    engine: Engine, columns: Sequence[Vector], blinding: Sequence[Sequence[int]]
+) -> list[Vector]:
+    """Coefficients of each column's interpolation plus b(X) (X^n - 1); n + len(b) of them."""
+    interpolated = engine.interpolate_all(columns)
+    return [
+        _blinded(engine, coefficients, scalars)
+        for coefficients, scalars in zip(interpolated, blinding, strict=True)
+    ]
+
+
+def _blinded(engine: Engine, coefficients: Vector, blinding: Sequence[int]) -> Vector:
     if not blinding:
-        return plain
+        return coefficients
     blind = engine.from_integers(blinding)
-    return engine.linear_combination([engine.concatenate([plain, blind]), blind], [1, -1])
+    return engine.linear_combination([engine.concatenate([coefficients, blind]), blind], [1, -1])

@@ -216,24 +216,24 @@ class Run:
         engine, lowered = self.proving_key.engine, self.proving_key.circuit.lowered
         self.values |= self.proving_key.fixed_values
         self.coefficients |= self.proving_key.fixed_coefficients
-        for column in lowered.circuit.columns(Kind.HEADER, Kind.WITNESS):
+        columns = lowered.circuit.columns(Kind.HEADER, Kind.WITNESS)
+        for column in columns:
             place = (column.table, column.name)
             if place not in self.blinding:
                 self.blinding[place] = random_scalars(blinding_count(lowered, column))
             self.values[place] = engine.load(traces[column.table][column.name])
-            self.coefficients[place] = blinded_coefficients(
-                engine, self.values[place], self.blinding[place]
-            )
+        self._blind(columns)
 
     def _load_public(self, slice_node: int | None = None) -> PublicColumns:
         """The public columns that are known by now, their values and coefficients loaded."""
         engine, circuit = self.proving_key.engine, self.proving_key.circuit
         public = public_columns(circuit, self.instance, slice_node)
-        for place, prefix in public.items():
-            if place not in self.values:
-                rows = circuit.lowered.circuit.tables[place[0]].rows
-                self.values[place] = engine.load(from_integers(prefix, rows))
-                self.coefficients[place] = engine.interpolate(self.values[place])
+        new = [place for place in public if place not in self.values]
+        for place in new:
+            rows = circuit.lowered.circuit.tables[place[0]].rows
+            self.values[place] = engine.load(from_integers(public[place], rows))
+        interpolated = engine.interpolate_all([self.values[place] for place in new])
+        self.coefficients |= zip(new, interpolated, strict=True)
         return public
 
     def _commit(self, columns: Sequence[ColumnSpecification], traces: Traces) -> list[PointG1]:
@@ -261,11 +261,19 @@ class Run:
             place = (column.table, column.name)
             self.values[place] = vectors[place]
             self.blinding[place] = random_scalars(blinding_count(lowered, column))
-            self.coefficients[place] = blinded_coefficients(
-                engine, vectors[place], self.blinding[place]
-            )
             traces.setdefault(column.table, {})[column.name] = engine.store(vectors[place])
+        self._blind(columns)
         return self._commit(columns, traces)
+
+    def _blind(self, columns: Sequence[ColumnSpecification]) -> None:
+        """Blinded coefficients from the columns' values and their blinding."""
+        places = [(column.table, column.name) for column in columns]
+        coefficients = blinded_coefficients(
+            self.proving_key.engine,
+            [self.values[place] for place in places],
+            [self.blinding[place] for place in places],
+        )
+        self.coefficients |= zip(places, coefficients, strict=True)
 
     def _slice_digests(self, traces: Traces) -> list[int]:
         """mask_j plus the sum of 1 / (slice_point - fold(row)) over node j's orders."""

@@ -1,8 +1,8 @@
 """The quotient of a table's folded gates by its vanishing polynomial, in coefficients.
 
-With gate degree d and n rows the quotient has d - 1 blocks of n coefficients and, because columns
-are blinded, a few more. It is found on d - 1 cosets of the domain and on one small coset for the
-rest, so that no transform is longer than n:
+With gates of degree d at most and n rows the quotient has d - 1 blocks of n coefficients and,
+because columns are blinded, a few more. It is found on d - 1 cosets of the domain and on one small
+coset for the rest, so that no transform is longer than n:
 
     t = low + high * prod_i (X^n - c_i),   c_i = s_i^n,
     low mod (X^n - c_i) interpolates t on the coset s_i H.
@@ -56,16 +56,19 @@ def table_quotient(
 ) -> Vector:
     """Coefficients of first_weight * (sum_i gate_fold^i gate_i) / (X^rows - 1) of one table.
 
-    Shape: (degree - 1) * rows + SPARE. If the gates do not vanish on the domain the result is
-    the coefficients of no quotient at all, and the verifier's identity fails.
+    Shape: (degree - 1) * rows + SPARE. The degree is the circuit's on the main table, whose blocks
+    the chunks are made of, and that of the highest gate on any other. If the gates do not vanish
+    on the domain the result is the coefficients of no quotient at all, and the verifier's identity
+    fails.
     """
     circuit = lowered.circuit
     if circuit.degree * (MAXIMUM_BLINDING - 1) >= SPARE:
         raise ValueError("the quotient's spare coefficients cannot hold so much blinding")
-    folded = fold_gates([gate.expression for gate in lowered.gates[table]])
-    task = _Task(
-        engine, folded, scalars, coefficients, circuit.tables[table].log_rows, circuit.degree - 1
-    )
+    gates = [gate.expression for gate in lowered.gates[table]]
+    highest = max(2, *(gate.degree for gate in gates))
+    degree = circuit.degree if table == circuit.main else highest
+    log_rows = circuit.tables[table].log_rows
+    task = _Task(engine, fold_gates(gates), scalars, coefficients, log_rows, degree - 1)
     shifts = [pow(GENERATOR, i + 1, MODULUS) for i in range(task.chunks)]
     blocks = _low_blocks(task, shifts, first_weight)
     spare = _spare(task, shifts, blocks, first_weight)
@@ -91,10 +94,8 @@ def _low_blocks(task: _Task, shifts: Sequence[int], weight: int) -> list[Vector]
 
 
 def _run_on_coset(task: _Task, compiled: Compiled, log_size: int, shift: int) -> Vector:
-    columns = [
-        task.engine.evaluate_on_coset(task.coefficients[place], log_size, shift)
-        for place in compiled.inputs
-    ]
+    inputs = [task.coefficients[place] for place in compiled.inputs]
+    columns = task.engine.evaluate_all_on_coset(inputs, log_size, shift)
     return task.engine.run(compiled.program, columns, compiled.scalars)[0]
 
 

@@ -77,9 +77,8 @@ def embedded_coefficients(
         table = circuit.tables[part.table]
         compiled = compile_expressions([part.inner], scalars)
         log_size = table.log_rows + 2  # room for degree 2 (m - 1 + blinding) < 4 m
-        columns = [
-            engine.evaluate_on_coset(coefficients[place], log_size, 1) for place in compiled.inputs
-        ]
+        inputs = [coefficients[place] for place in compiled.inputs]
+        columns = engine.evaluate_all_on_coset(inputs, log_size, 1)
         values = engine.run(compiled.program, columns, compiled.scalars)[0]
         inner = engine.interpolate(values)
         copies = large // table.rows

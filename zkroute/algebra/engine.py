@@ -124,6 +124,14 @@ class Engine(Protocol):
     def interpolate_from_coset(self, values: Vector, shift: int) -> Vector:
         """Coefficients of the degree < n polynomial with these values on shift * H."""
 
+    def interpolate_all(self, columns: Sequence[Vector]) -> list[Vector]:
+        """``interpolate`` of each: the processors take whole columns, which is faster."""
+
+    def evaluate_all_on_coset(
+        self, columns: Sequence[Vector], log_size: int, shift: int
+    ) -> list[Vector]:
+        """``evaluate_on_coset`` of each, likewise."""
+
     def evaluate(self, coefficients: Vector, point: int) -> int:
         """The polynomial's value at one point."""
 

@@ -132,6 +132,16 @@ class ReferenceEngine:
             for value, factor in zip(unscaled, factors, strict=True)
         ]
 
+    def interpolate_all(self, columns: Sequence[Vector]) -> list[Vector]:
+        """Coefficients of each."""
+        return [self.interpolate(values) for values in columns]
+
+    def evaluate_all_on_coset(
+        self, columns: Sequence[Vector], log_size: int, shift: int
+    ) -> list[Vector]:
+        """Values of each."""
+        return [self.evaluate_on_coset(column, log_size, shift) for column in columns]
+
     def evaluate(self, coefficients: Vector, point: int) -> int:
         """The polynomial's value at one point, by Horner's rule."""
         result = 0

@@ -11,9 +11,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
+from typing import TypeVar, cast
 
 from zkroute.errors import UsageError
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _making = threading.Lock()
 
@@ -85,6 +89,17 @@ def run_all(tasks: Sequence[Callable[[], object]]) -> None:
         started = [helper for helper in helpers if not helper.cancel()]
         for helper in started:
             helper.result()
+
+
+def map_all(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """What the function gives for each item, in their order; several threads share the items."""
+    results: list[R | None] = [None] * len(items)
+
+    def fill(position: int) -> None:
+        results[position] = function(items[position])
+
+    run_all([partial(fill, position) for position in range(len(items))])
+    return cast("list[R]", results)
 
 
 def ranges(length: int, smallest: int, pieces_per_thread: int = 1) -> list[tuple[int, int]]:

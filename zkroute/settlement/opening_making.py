@@ -141,4 +141,4 @@ def _blinded(
     for (_, blinding), weight in zip(columns, weights, strict=True):
         for position, scalar in enumerate(blinding):
             blinds[position] = (blinds[position] + weight * scalar) % MODULUS
-    return blinded_coefficients(engine, combined, blinds)
+    return blinded_coefficients(engine, [combined], [blinds])[0]

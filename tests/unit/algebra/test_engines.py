@@ -177,6 +177,24 @@ def test_evaluation_of_other_lengths(
         assert engine.to_integers(ours) == reference.evaluate_on_coset(values, log_size, shift)
 
 
+@pytest.mark.parametrize("count", (0, 1, 2, 7))
+@pytest.mark.parametrize("log_size", (3, 7))
+def test_many_columns_are_transformed_as_each_would_be(
+    engine: Engine, reference: Engine, rng: random.Random, log_size: int, count: int
+) -> None:
+    size = 1 << log_size
+    columns = [random_scalars(rng, size) for _ in range(count)]
+    vectors = [engine.from_integers(column) for column in columns]
+    interpolated = engine.interpolate_all(vectors)
+    assert list(map(engine.to_integers, interpolated)) == list(map(reference.interpolate, columns))
+    longer = [column + random_scalars(rng, position) for position, column in enumerate(columns)]
+    vectors = [engine.from_integers(column) for column in longer]
+    there = engine.evaluate_all_on_coset(vectors, log_size, 5)
+    assert list(map(engine.to_integers, there)) == [
+        reference.evaluate_on_coset(column, log_size, 5) for column in longer
+    ]
+
+
 @pytest.mark.parametrize("log_size", (14, 16))
 def test_large_transforms_at_sampled_points(
     compiled_engine: Engine, rng: random.Random, log_size: int

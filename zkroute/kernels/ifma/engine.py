@@ -9,6 +9,7 @@ import numpy as np
 from zkroute.algebra.domain import TWO_ADICITY
 from zkroute.algebra.engine import Column, Limbs, Operation, Program
 from zkroute.algebra.groups import PointG1
+from zkroute.kernels._threads import map_all
 from zkroute.kernels.ifma import msm, multiples, polynomials, programs, transform
 from zkroute.kernels.ifma import vectors as whole
 from zkroute.kernels.ifma.bases import Bases, load_points
@@ -99,6 +100,16 @@ class IfmaEngine:
     def interpolate_from_coset(self, values: Vector, shift: int) -> Vector:
         """Coefficients of the degree < n polynomial with these values on shift * H."""
         return transform.interpolate(values, _log_size(values.length), shift)
+
+    def interpolate_all(self, columns: Sequence[Vector]) -> list[Vector]:
+        """Coefficients of each; a thread takes a whole column."""
+        return map_all(self.interpolate, columns)
+
+    def evaluate_all_on_coset(
+        self, columns: Sequence[Vector], log_size: int, shift: int
+    ) -> list[Vector]:
+        """Values of each, likewise."""
+        return map_all(lambda each: self.evaluate_on_coset(each, log_size, shift), columns)
 
     def evaluate(self, coefficients: Vector, point: int) -> int:
         """The polynomial's value at one point."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from zkroute.algebra.domain import TWO_ADICITY, root_of_unity
 from zkroute.algebra.engine import Column, Limbs, Program
 from zkroute.algebra.groups import GENERATOR_G1, PointG1
+from zkroute.kernels._threads import map_all
 from zkroute.kernels.portable import group_transform, ntt, whole_vectors
 from zkroute.kernels.portable.curve import scale_coordinates
 from zkroute.kernels.portable.field import (
@@ -120,6 +121,16 @@ class PortableEngine:
     def interpolate_from_coset(self, values: Vector, shift: int) -> Vector:
         """Coefficients of the degree < n polynomial with these values on shift * H."""
         return ntt.transform(self._plan(_log_size(len(values)), shift, inverse=True), values)
+
+    def interpolate_all(self, columns: Sequence[Vector]) -> list[Vector]:
+        """Coefficients of each; a thread takes a whole column."""
+        return map_all(self.interpolate, columns)
+
+    def evaluate_all_on_coset(
+        self, columns: Sequence[Vector], log_size: int, shift: int
+    ) -> list[Vector]:
+        """Values of each, likewise."""
+        return map_all(lambda each: self.evaluate_on_coset(each, log_size, shift), columns)
 
     def evaluate(self, coefficients: Vector, point: int) -> int:
         """The polynomial's value at one point."""

@@ -14,7 +14,7 @@ import pytest
 
 from zkroute.errors import UsageError
 from zkroute.kernels import _threads
-from zkroute.kernels._threads import ranges, run_all, thread_count
+from zkroute.kernels._threads import map_all, ranges, run_all, thread_count
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +53,11 @@ def test_tasks_may_run_tasks() -> None:
 
     run_all([outer] * 20)
     assert len(done) == 100
+
+
+def test_results_stand_in_the_order_of_their_items() -> None:
+    assert map_all(lambda number: number * number, range(100)) == [i * i for i in range(100)]
+    assert map_all(str, []) == []
 
 
 def test_several_callers_at_once() -> None:
