@@ -13,7 +13,7 @@ from circuits.tables.order_placement import held_group
 from zkroute.algebra.scalars import MODULUS, batch_invert
 from zkroute.model.policy import Policy
 from zkroute.model.snapshot import Snapshot
-from zkroute.routing.parameters import NodeParameters, full_route_entries, node_parameters
+from zkroute.routing.parameters import NodeParameters, node_parameters, route_entries
 
 PublicColumns = Mapping[tuple[str, str], list[int]]
 """(table, column) to its first values; the rest of the domain is zero."""
@@ -92,7 +92,7 @@ def public_columns(
     if slice_node is not None:
         columns[nodes.NAME, "slice_weight"] = slice_weights(circuit, slice_node)
     if circuit.features.routed:
-        entries = full_route_entries(instance.policy, instance.parameters.gas_level)
+        entries = route_entries(instance.policy, instance.parameters.gas_level)
         columns |= _list_columns("route", [name for name, _ in lookup.ROUTE], entries)
     if circuit.features.margins:
         rules = [
@@ -138,7 +138,8 @@ def _closing_columns(
         else policy.segment_index(segment.overflow)
         for segment in segments
     ]
-    # thresholds that no batch can reach count as none, so that they fit their range checks
+    # thresholds that no batch reaches before its last order count as none: they must fit their
+    # range checks
     limits = [_reachable(s.breaker, cumulative_bits(policy, circuit.shape)) for s in segments]
     keys = [_reachable(segment.saturation, policy.widths.key_bits) for segment in segments]
     everywhere = [

@@ -18,7 +18,7 @@ from zkroute.errors import UsageError
 from zkroute.model.policy import Policy
 
 GATE_DEGREE = 5
-"""Four quotient chunks and four bus fractions a helper (docs/decisions)."""
+"""Four quotient chunks and four bus fractions a helper (docs/decisions/0008-degree-five.md)."""
 
 BUSES = (
     RANGE,
@@ -50,6 +50,11 @@ class RoutingCircuit:
     def order_columns(self) -> list[ColumnSpecification]:
         """Header columns of the orders table, in header order."""
         return self.lowered.circuit.tables[orders.NAME].of_kind(Kind.HEADER)
+
+    @property
+    def content_names(self) -> list[str]:
+        """Those columns' names without the node: an order as its trader knows it."""
+        return [column.name for column in self.order_columns if column.name != "node"]
 
 
 def routing_circuit(policy: Policy, log_rows: int) -> RoutingCircuit:

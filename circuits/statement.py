@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zkroute.model.policy import Policy
-from zkroute.routing.parameters import full_route_entries
+from zkroute.routing.parameters import route_entries
 
 MINIMUM_LOG_ROWS = 6
 MAXIMUM_LOG_ROWS = 20
 MAXIMUM_LIMB_BITS = 16
-SEQUENCE_BITS = 40
 PRIORITY_BITS = 8
 MINIMUM_TABLE_ROWS = 16
 """Blinding adds multiples of the vanishing polynomial; tiny domains leave it no room."""
@@ -46,8 +45,6 @@ class Features:
     """Some segment closes when its cumulative cost reaches a limit."""
     overflows: bool
     """Some segment that closes sends later orders to another one."""
-    many_segments: bool
-    """The policy has more than one segment."""
 
     @property
     def closes(self) -> bool:
@@ -95,7 +92,7 @@ class Features:
         entries = [
             entry
             for level in range(len(policy.gas_levels) + 1)
-            for entry in full_route_entries(policy, level)
+            for entry in route_entries(policy, level)
         ]
         kinds = {kind for _, kind in policy.margin_rules}
         breaks = any(segment.breaker is not None for segment in policy.segments)
@@ -118,7 +115,6 @@ class Features:
                 and (segment.breaker is not None or segment.saturation is not None)
                 for segment in policy.segments
             ),
-            many_segments=len(policy.segments) > 1,
         )
 
 
@@ -164,9 +160,7 @@ def cumulative_bits(policy: Policy, shape: Shape) -> int:
 
 def smallest_log_rows(policy: Policy, orders: int) -> int:
     """The smallest row class that holds so many orders under this policy."""
-    routes = max(
-        len(full_route_entries(policy, level)) for level in range(len(policy.gas_levels) + 1)
-    )
+    routes = max(len(route_entries(policy, level)) for level in range(len(policy.gas_levels) + 1))
     needed = max(
         orders, policy.slots, policy.carry or 0, MINIMUM_TABLE_ROWS, routes, policy.class_count
     )

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from circuits.instance import Figures
+from circuits.routing import RoutingCircuit
 from circuits.tables import carry, nodes
 from prover.blinding import blinding_count, random_scalars
 from prover.commit import BlindedColumn
@@ -25,14 +26,13 @@ from zkroute.model.order import Orders
 from zkroute.model.policy import Policy
 from zkroute.model.snapshot import Snapshot
 from zkroute.protocol.header import HEADER_VERSION, NO_PARENT, Header
-from zkroute.protocol.slices import merkle_root, slice_commitment
+from zkroute.protocol.slices import content_rows, merkle_root, slice_commitments
+from zkroute.routing.batch import PLACED, RoutedBatch
 from zkroute.routing.parameters import node_parameters
-from zkroute.routing.router import RoutedBatch, route
+from zkroute.routing.router import route
 
 Signer = Callable[[bytes], bytes]
 """Signs a message with the router's Ed25519 key."""
-
-__all__ = ["CommittedBatch", "Opening", "Place", "WorkState", "commit_batch", "first_state"]
 
 
 def commit_batch(
@@ -81,7 +81,7 @@ def commit_batch(
         columns=tuple(_commit_orders(proving_key, columns, opening)),
         work_before=parent.work_after if parent else None,
         work_after=_commit_work(proving_key, opening.after),
-        slices=slices_root(proving_key, columns, opening, routed),
+        slices=_slices_root(circuit, columns, opening, routed),
         router=router,
         intake=intake,
         carry_before=parent.carry_after if parent else (None,) * len(opening.after.carry_blinding),
@@ -215,29 +215,20 @@ def _commit_carry(proving_key: ProvingKey, state: WorkState) -> list[PointG1]:
     return _commit(proving_key, carry.NAME, columns, state.carry_blinding)
 
 
-def slices_root(
-    proving_key: ProvingKey, columns: Trace, opening: Opening, routed: RoutedBatch
+def _slices_root(
+    circuit: RoutingCircuit, columns: Trace, opening: Opening, routed: RoutedBatch
 ) -> bytes:
     """Merkle root over every slot's slice commitment."""
-    masks = [*opening.masks, *[0] * (len(opening.salts) - len(opening.masks))]
-    rows = slice_rows(proving_key, columns, routed)
-    return merkle_root(
-        [
-            slice_commitment(slot, salt, mask, rows[slot])
-            for slot, (salt, mask) in enumerate(zip(opening.salts, masks, strict=True))
-        ]
-    )
+    rows = _slice_rows(circuit, columns, routed)
+    return merkle_root(slice_commitments(rows, opening.salts, opening.masks))
 
 
-def slice_rows(proving_key: ProvingKey, columns: Trace, routed: RoutedBatch) -> list[bytes]:
-    """Each slot's rows: 32 big-endian bytes per content column, rows in processing order."""
-    names = [column.name for column in proving_key.circuit.order_columns if column.name != "node"]
-    placed = np.flatnonzero(routed.status == 0)
-    cells = np.zeros((len(placed), len(names), 4), dtype=">u8")
-    for position, name in enumerate(names):
-        limbs = columns[name][placed]
-        cells[:, position, 4 - limbs.shape[1] :] = limbs[:, ::-1]
+def _slice_rows(circuit: RoutingCircuit, columns: Trace, routed: RoutedBatch) -> list[bytes]:
+    """Each slot's content rows, in processing order."""
+    placed = np.flatnonzero(routed.status == PLACED)
     node = columns["node"][placed, 0]
-    arranged = cells[np.argsort(node, kind="stable")]
-    bounds = np.searchsorted(np.sort(node), np.arange(proving_key.circuit.shape.slots + 1))
-    return [arranged[low:high].tobytes() for low, high in pairwise(bounds)]
+    arranged = placed[np.argsort(node, kind="stable")]
+    rows = content_rows([columns[name][arranged] for name in circuit.content_names])
+    width = 32 * len(circuit.content_names)
+    bounds = np.searchsorted(np.sort(node), np.arange(circuit.shape.slots + 1))
+    return [rows[low * width : high * width] for low, high in pairwise(bounds.tolist())]

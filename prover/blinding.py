@@ -22,8 +22,8 @@ PROOFS_PER_HEADER = 1
 subtracting its slice digests would cancel their masks: commit to the batch anew instead."""
 
 CHILDREN_PER_HEADER = 4
-"""How many published proofs of next batches may open a header's work commitment: a next batch
-that was committed to anew counts again."""
+"""How many published proofs of next batches may open a header's commitments to work and to held
+orders: a next batch that was committed to anew counts again."""
 
 MAXIMUM_BLINDING = 12
 """More would not fit the quotient's spare coefficients (prover/quotient.py)."""

@@ -22,8 +22,11 @@ def derive_key(
 ) -> VerifyingKey:
     """The verifying key of a policy, node count, row class and SRS; the same for everyone.
 
-    Raises UsageError if the SRS is too short or the row class does not fit the policy.
+    Raises UsageError if the SRS is too short or the row class does not fit the policy,
+    MismatchError for more nodes than the policy has slots.
     """
+    if not 1 <= nodes <= policy.slots:
+        raise MismatchError(f"{nodes} nodes do not fit the policy's {policy.slots} slots")
     circuit = routing_circuit(policy, log_rows)
     committer = Committer(srs, engine)
     columns = [

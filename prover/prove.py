@@ -1,4 +1,4 @@
-"""The prover: the numbered rounds of docs/protocol.md, mirrored by verifier/verify.py."""
+"""The prover: the rounds are numbered as under "Rounds" in docs/protocol.md."""
 
 from __future__ import annotations
 
@@ -99,9 +99,14 @@ def prove(
     for _ in range(ATTEMPTS):
         try:
             run = Run(proving_key, batch.header, instance, _header_blinding(proving_key, batch))
-            return encode_proof(run.prove(traces, progress))
+            proof = run.prove(traces, progress)
         except ZeroDivisionError:
             continue
+        if run.remainder:
+            raise UnprovableError(
+                "the batch does not satisfy the statement; 'prove --check' names row and rule"
+            )
+        return encode_proof(proof)
     raise UnprovableError("challenges kept hitting the trace; this machine's arithmetic is broken")
 
 
@@ -125,19 +130,20 @@ def _header_blinding(
 
 @dataclass
 class Run:
-    """One proof in the making. It checks nothing but the final sum: lying traces go through
+    """One proof in the making.
 
-    ``require_balance=False``, so that tests show the verifier refusing, not the prover.
+    It checks nothing: tests give it lying traces, to show the verifier refusing, not the prover.
     """
 
     proving_key: ProvingKey
     header: Header
     instance: Instance
     blinding: dict[tuple[str, str], Sequence[int]]
-    require_balance: bool = True
     values: dict[tuple[str, str], Vector] = field(default_factory=dict)
     coefficients: dict[tuple[str, str], Vector] = field(default_factory=dict)
     scalars: dict[str, int] = field(default_factory=dict)
+    remainder: int = 0
+    """What the running sum comes to: not zero if the traces break the statement."""
 
     def prove(self, traces: Traces, progress: Progress) -> Proof:
         """All rounds over the given private columns."""
@@ -163,10 +169,7 @@ class Run:
         public = self._load_public(self.scalars["slice_node"])
         self.scalars["slice_digests"] = slice_claim(public, digests)
         accumulated = accumulate(engine, lowered, self.values, self.coefficients, self.scalars)
-        if self.require_balance and accumulated.remainder:
-            raise UnprovableError(
-                "the batch does not satisfy the statement; 'prove --check' names row and rule"
-            )
+        self.remainder = accumulated.remainder
         self.coefficients |= accumulated.embedded
         accumulator = self._commit_vectors(
             lowered.circuit.columns(Kind.ACCUMULATOR),
@@ -278,7 +281,7 @@ class Run:
     def _slice_digests(self, traces: Traces) -> list[int]:
         """mask_j plus the sum of 1 / (slice_point - fold(row)) over node j's orders."""
         engine, circuit = self.proving_key.engine, self.proving_key.circuit
-        names = [column.name for column in circuit.order_columns if column.name != "node"]
+        names = circuit.content_names
         vectors = [self.values[orders.NAME, name] for name in names]
         fold, point = self.scalars["slice_fold"], self.scalars["slice_point"]
         weights = [-pow(fold, i, MODULUS) % MODULUS for i in range(len(names))]
@@ -346,7 +349,7 @@ def _places(cells: Sequence[Cell]) -> list[tuple[str, str]]:
 
 
 def _narrow(limbs: Limbs, bits: int) -> tuple[Limbs, int]:
-    """Limbs and the declared width, or the full width where a (lying) value exceeds it."""
+    """Limbs and the declared width, or the full one where a value exceeds it: lies stay lies."""
     words = -(-bits // 64)
     if words < limbs.shape[1] and limbs[:, words:].any():
         return limbs, 254

@@ -28,7 +28,10 @@ SPARE = 1 << SPARE_LOG
 """Coefficients beyond (degree - 1) n; degree * (MAXIMUM_BLINDING - 1) < SPARE is asserted."""
 
 GENERATOR = 5
+"""The shifts s_i are its powers: 5 generates the scalar field's units, so their cosets differ."""
+
 SPARE_SHIFT = 7
+"""Its coset meets none of the others: no (7 / 5^i)^(2^28) is one."""
 
 Coefficients = Mapping[tuple[str, str], Vector]
 """Blinded coefficients of every input column by (table, column)."""

@@ -1,1 +1,1 @@
-"""The verifier: pure Python, one page of numbered steps, raises or returns nothing."""
+"""The verifier: one page of numbered steps, which raises or returns nothing."""

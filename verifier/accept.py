@@ -7,25 +7,20 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NoReturn
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from circuits.statement import SEQUENCE_BITS
 from circuits.tables import carry
 from verifier.errors import Code, VerificationError
 from zkroute.algebra.groups import is_on_curve_g1
 from zkroute.errors import MismatchError
 from zkroute.model.snapshot import Snapshot, check_succession
-from zkroute.protocol.header import HEADER_VERSION, NO_PARENT, Header
+from zkroute.protocol.header import COUNTER_LIMIT, HEADER_VERSION, NO_PARENT, Header
 from zkroute.protocol.key import KEY_VERSION, VerifyingKey
+from zkroute.protocol.signatures import is_signed_by
 from zkroute.protocol.srs import SrsKind, is_development_identifier, srs_identifier
+from zkroute.routing.batch import SEQUENCE_BITS
 from zkroute.routing.parameters import MAX_ELAPSED_MS
 
 FIGURE_LIMIT = 1 << 64
 """Bound on published figures; counts and their squares stay far below."""
-
-COUNTER_LIMIT = 1 << 48
-"""Bound on batch numbers and milliseconds: far beyond use, and safe in every computation."""
 
 
 class Position(Enum):
@@ -113,14 +108,10 @@ def check_header(key: VerifyingKey, header: Header, accept: Acceptance) -> Snaps
         raise VerificationError(
             Code.ROUTER_UNKNOWN, f"router {header.router.hex()[:16]} is not one you accept"
         )
-    try:
-        Ed25519PublicKey.from_public_bytes(header.router).verify(
-            header.signature, header.signed_message
-        )
-    except (InvalidSignature, ValueError):
+    if not is_signed_by(header.router, header.signature, header.signed_message):
         raise VerificationError(
             Code.SIGNATURE_INVALID, "the router's signature does not fit the header"
-        ) from None
+        )
     _check_position(header, accept)
     return snapshot
 
@@ -144,16 +135,20 @@ def _check_fields(key: VerifyingKey, header: Header) -> None:
             _refuse_field(name, "must be 32 bytes")
     if len(header.columns) != len(key.circuit.order_columns):
         _refuse_field("columns", f"{len(header.columns)} commitments for this key's order columns")
-    for point in (*header.columns, header.work_after):
-        if point is None or not is_on_curve_g1(point):
-            _refuse_field("columns", "a commitment is not a finite point of the curve")
+    for name, points in (("columns", header.columns), ("work_after", (header.work_after,))):
+        if not all(point is not None and is_on_curve_g1(point) for point in points):
+            _refuse_field(name, "a commitment is not a finite point of the curve")
     if header.work_before is not None and not is_on_curve_g1(header.work_before):
         _refuse_field("work_before", "not a point of the curve")
     starts = header.batch == 0
-    if starts != (header.previous == NO_PARENT) or starts != (header.work_before is None):
-        _refuse_field("previous", "batch 0, and only batch 0, has no parent and no work before it")
-    if starts and (header.elapsed_ms or header.first_sequence):
-        _refuse_field("first_sequence", "the first batch has no time and no orders before it")
+    if starts != (header.previous == NO_PARENT):
+        _refuse_field("previous", "batch 0, and only batch 0, has no parent")
+    if starts != (header.work_before is None):
+        _refuse_field("work_before", "batch 0, and only batch 0, has no work before it")
+    if starts and header.elapsed_ms:
+        _refuse_field("elapsed_ms", "the first batch has no time before it")
+    if starts and header.first_sequence:
+        _refuse_field("first_sequence", "the first batch has no orders before it")
     _check_carry(key, header)
     _check_figures(key, header)
 

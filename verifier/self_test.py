@@ -2,8 +2,8 @@
 
 A verifier that has silently died accepts everything: a pairing that always says yes, lines of
 a Miller loop that are all zero, a key read as points at infinity. So before its first use in a
-process it judges one good batch and a dozen bad ones from ``data/self_test.json``, each bad one
-at another check, two of them at the pairing itself.
+process it judges one good batch and a dozen bad ones from ``data/self_test.json``, which fail at
+all kinds of checks, two of them at the pairing itself.
 
 The batch was made under a structured reference string whose tau is public. It is accepted here
 and nowhere else: its acceptance policy is built in this module and never leaves it.
@@ -192,7 +192,7 @@ def _failure(why: str) -> VerificationError:
 class PowerOn:
     """Runs the self-test once with each arithmetic in use, whichever thread comes first.
 
-    A failure stays.
+    A failure stays, and whatever had passed before is not trusted any more.
     """
 
     def __init__(self) -> None:
@@ -206,7 +206,7 @@ class PowerOn:
             arithmetic = verification_arithmetic().name
         except ArithmeticFaultError as error:
             raise VerificationError(Code.SELF_TEST_FAILED, str(error)) from error
-        if arithmetic in self._passed:
+        if self._failure is None and arithmetic in self._passed:
             return
         with self._lock:
             if self._failure is not None:

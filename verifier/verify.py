@@ -1,4 +1,4 @@
-"""The verifier, on one page: the numbers are those of docs/protocol.md and of prover/prove.py."""
+"""The verifier, on one page: the steps are numbered as under "Verification" in docs/protocol.md."""
 
 from __future__ import annotations
 

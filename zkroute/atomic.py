@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 PRIVATE_MODE = 0o600
@@ -20,25 +22,41 @@ def write_atomic(path: str | os.PathLike[str], data: bytes, private: bool = Fals
     of ``path`` in one step. A private file is readable by its owner alone from the moment it
     exists, and so is the folder where that is missing. Missing folders are made. Nothing is left
     behind on failure.
-    Raises OSError as the operating system reports it.
+    Raises OSError as the operating system reports it, naming ``path`` or its folder.
     """
     target = Path(path)
-    target.parent.mkdir(PRIVATE_FOLDER_MODE if private else 0o777, parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(PRIVATE_FOLDER_MODE if private else 0o777, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        reason = os.strerror(errno.ENOTDIR)
+        raise NotADirectoryError(errno.ENOTDIR, reason, str(target.parent)) from error
     temporary = target.parent / f".{target.name}.{secrets.token_hex(8)}.part"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    # O_EXCL: never write through a file or link that somebody else put there
-    descriptor = os.open(temporary, flags, PRIVATE_MODE if private else PUBLIC_MODE)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
+    with _naming(target):
+        # O_EXCL: never write through a file or link that somebody else put there
+        descriptor = os.open(temporary, flags, PRIVATE_MODE if private else PUBLIC_MODE)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
     _flush_folder(target.parent)
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Failures name the path that was asked for, not a file made on the way to it, or none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _flush_folder(folder: Path) -> None:

@@ -42,12 +42,6 @@ class MismatchError(ZkrouteError):
     exit_code = ExitCode.MISMATCH
 
 
-class StaleError(ZkrouteError):
-    """A batch that was already accepted, or does not extend the accepted chain."""
-
-    exit_code = ExitCode.STALE
-
-
 class UsageError(ZkrouteError):
     """A request that cannot be carried out as put: a limit exceeded, an option missing."""
 

@@ -33,7 +33,7 @@ def require_range(
     *,
     exact: bool,
 ) -> None:
-    """On every row 0 <= value < 2**bits, or below the next multiple of limb_bits if not exact.
+    """On every row 0 <= value < 2**bits; if not exact, bits count up to a multiple of limb_bits.
 
     Soundness: limbs are table entries and 2**(bits + limb_bits) < r, so the sum cannot wrap. A
     narrower top limb is looked up twice, plain and shifted up, which bounds it exactly; where the

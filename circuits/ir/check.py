@@ -64,7 +64,6 @@ class Checker:
         self, circuit: Circuit, columns: Columns, claims: Mapping[str, int], modulus: int
     ) -> None:
         self._circuit = circuit
-        self._columns = columns
         self._resolver = _OnRows(columns, claims)
         self._modulus = modulus
         self._memo: dict[int, Any] = {}

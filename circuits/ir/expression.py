@@ -1,7 +1,8 @@
-"""Expressions over cells, challenges and claim values; one definition for every interpreter.
+"""Expressions over cells, challenges and claim values; one definition for three interpreters.
 
-The checker evaluates an expression on a row of integers, the verifier at the evaluation point,
-the prover compiles it to a program over whole columns. ``evaluate`` is the shared walk.
+The checker evaluates them on whole columns (``evaluate``, circuits/ir/check.py), the verifier at
+the evaluation point (circuits/ir/straight_line.py), and the prover compiles them to a program
+over columns (prover/compile.py).
 """
 
 from __future__ import annotations
@@ -131,7 +132,8 @@ class Embedded(Expression):
 
     @cached_property
     def degree(self) -> int:
-        return 1
+        """Of the inner expression, which stands alone where both tables have as many rows."""
+        return max(1, self.inner.degree)
 
     @cached_property
     def text(self) -> str:
@@ -193,6 +195,9 @@ class Multiply(Pair):
 def promote(value: Expression | int) -> Expression:
     """The expression itself, or an integer as a constant."""
     return Constant(value) if isinstance(value, int) else value
+
+
+ZERO = promote(0)
 
 
 def total(terms: Iterable[Expression | int]) -> Expression:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from circuits.ir.circuit import Circuit
 from circuits.ir.table import Kind
-from circuits.statement import SEQUENCE_BITS, Shape
+from circuits.statement import Shape
+from zkroute.routing.batch import SEQUENCE_BITS
 
 NAME = "carry"
-ENTRY = ("sequence", "digest", "used")
+_COLUMNS = (
+    ("sequence", SEQUENCE_BITS, "sequence number of an order held by"),
+    ("digest", 248, "digest of an order held by"),
+    ("used", 1, "one where an entry stands, held by"),
+)
+ENTRY = tuple(name for name, _, _ in _COLUMNS)
 
 
 def add_carry_table(circuit: Circuit, shape: Shape) -> None:
@@ -16,11 +22,7 @@ def add_carry_table(circuit: Circuit, shape: Shape) -> None:
     before, after = (
         {
             name: table.column(f"{name}_{when}", Kind.HEADER, bits, f"{meaning} {batch}")
-            for name, bits, meaning in (
-                ("sequence", SEQUENCE_BITS, "sequence number of an order held by"),
-                ("digest", 248, "digest of an order held by"),
-                ("used", 1, "one where an entry stands, held by"),
-            )
+            for name, bits, meaning in _COLUMNS
         }
         for when, batch in (("before", "the previous batch"), ("after", "this batch"))
     )

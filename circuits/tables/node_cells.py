@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from circuits.gadgets.range import require_range
 from circuits.ir.circuit import Circuit
-from circuits.ir.expression import Expression
+from circuits.ir.expression import ZERO, Expression
 from circuits.ir.table import Kind, Table
 from circuits.statement import Features, Shape
 from zkroute.model.policy import Policy
@@ -14,25 +14,25 @@ from zkroute.model.policy import Policy
 
 @dataclass
 class NodeCells:
-    """A nodes table in the making."""
+    """A nodes table in the making: what is declared so far, zero where it is not yet."""
 
     circuit: Circuit
     table: Table
     policy: Policy
     features: Features
     shape: Shape
-    exists: Expression
-    slot: Expression
-    segment: Expression
-    base: Expression
-    slope: Expression
-    head: Expression
-    work_before: Expression
-    work_after: Expression
-    work_in: Expression
-    multiplicity: Expression
-    nonempty: Expression
-    threshold: Expression
+    exists: Expression = ZERO
+    slot: Expression = ZERO
+    segment: Expression = ZERO
+    base: Expression = ZERO
+    slope: Expression = ZERO
+    head: Expression = ZERO
+    work_before: Expression = ZERO
+    work_after: Expression = ZERO
+    work_in: Expression = ZERO
+    multiplicity: Expression = ZERO
+    nonempty: Expression = ZERO
+    threshold: Expression = ZERO
 
     @property
     def composite_out(self) -> Expression:

@@ -34,7 +34,7 @@ def add_segment_ends(node: NodeCells) -> None:
     node.circuit.receive(
         "ends", table, tuple(end), nonempty, "one last choice of the segment arrives"
     )
-    weight = node.public("threshold_weight", 13, "head * (nodes of the segment) - exists")
+    weight = node.public("threshold_weight", 254, "head * (nodes of the segment) - exists")
     node.circuit.send(
         "threshold", table, tuple(shared), weight, "every node of a segment agrees with its head"
     )

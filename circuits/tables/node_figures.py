@@ -6,8 +6,6 @@ from circuits.ir.circuit import Term, Total
 from circuits.ir.expression import Claim, promote
 from circuits.tables.node_cells import NodeCells
 
-NAME = "nodes"
-
 
 def add_figures(node: NodeCells) -> None:
     """Ties every figure the policy publishes to the counts and loads of this batch."""
@@ -25,7 +23,7 @@ def add_figures(node: NodeCells) -> None:
             Total(
                 "herfindahl",
                 "the published dispersion is the sum of squared counts",
-                (Term(NAME, count * count),),
+                (Term(table.name, count * count),),
                 Claim("herfindahl"),
             )
         )
@@ -36,7 +34,7 @@ def add_figures(node: NodeCells) -> None:
             Total(
                 "placed_count",
                 "the published number of placed orders is the sum of all counts",
-                (Term(NAME, count),),
+                (Term(table.name, count),),
                 Claim("placed_count"),
             )
         )
@@ -57,7 +55,7 @@ def _add_maximum(node: NodeCells) -> None:
         Total(
             "maximum",
             "exactly one node is marked as having the largest count",
-            (Term(NAME, reaches),),
+            (Term(node.table.name, reaches),),
             promote(1),
         )
     )

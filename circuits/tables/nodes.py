@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from circuits.ir.circuit import Circuit, Term
-from circuits.ir.expression import Expression, promote
+from circuits.ir.expression import Expression
 from circuits.ir.table import Kind
 from circuits.statement import Features, Shape, composite_bits
 from circuits.tables.node_cells import NodeCells
@@ -48,8 +48,7 @@ def add_nodes_table(
 
 def _declare(circuit: Circuit, policy: Policy, features: Features, shape: Shape) -> NodeCells:
     table = circuit.table(NAME, shape.log_node_rows)
-    zero = promote(0)
-    node = NodeCells(circuit, table, policy, features, shape, *[zero] * 12)
+    node = NodeCells(circuit, table, policy, features, shape)
     node.exists = node.public("exists", 1, "one where the slot holds an eligible node")
     node.slot = node.public("slot", 12, "slot number; ties go to the lower one")
     node.segment = node.public("segment", 8, "segment the node serves")

@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 
 from circuits.gadgets.range import require_range
 from circuits.ir.circuit import Circuit
-from circuits.ir.expression import Cell, Expression, promote
+from circuits.ir.expression import ZERO, Cell, Expression, promote
 from circuits.ir.table import Kind, Table
 from circuits.statement import Features, Shape
 from zkroute.model.policy import Policy
-
-ZERO = promote(0)
 
 
 @dataclass

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from circuits.ir.expression import Expression, promote
-from circuits.statement import PRIORITY_BITS, SEQUENCE_BITS, cumulative_bits
+from circuits.statement import PRIORITY_BITS, cumulative_bits
 from circuits.tables.order_cells import OrderCells
+from zkroute.routing.batch import SEQUENCE_BITS
 
 SORT_KEY_BITS = PRIORITY_BITS + SEQUENCE_BITS
 

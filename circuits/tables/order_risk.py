@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from circuits.tables.order_cells import OrderCells
 from zkroute.model.policy import Policy
-
-RATE_BITS = 16
+from zkroute.model.policy_risk import RATE_BITS
 
 
 def margin_distance_bits(policy: Policy) -> int:
@@ -18,7 +17,7 @@ def margin_distance_bits(policy: Policy) -> int:
 
 
 def notional_bits(policy: Policy) -> int:
-    """Bits of a notional; a size may equal 2**size_bits."""
+    """Bits of a notional, and one more for a threshold that none reaches."""
     return policy.widths.size_bits + policy.widths.price_bits + 1
 
 

@@ -7,7 +7,6 @@ from circuits.ir.expression import Cell, Challenge, Claim, powers, promote
 from circuits.ir.table import Kind
 from circuits.statement import (
     PRIORITY_BITS,
-    SEQUENCE_BITS,
     Features,
     Shape,
     composite_bits,
@@ -18,6 +17,7 @@ from circuits.tables.order_placement import add_closing, add_statuses
 from circuits.tables.order_risk import add_high_value, add_margin
 from circuits.tables.order_shard import add_shard
 from zkroute.model.policy import Policy
+from zkroute.routing.batch import SEQUENCE_BITS
 
 NAME = "orders"
 CLASS_BITS = 16

@@ -68,7 +68,7 @@ def embedded_coefficients(
     """Coefficients of (m/n) (X^n - 1)/(X^m - 1) g(X) for each smaller table's summands g.
 
     The factor is sum_i X^(i m) for i < n/m, so the coefficients of g repeat. g has at most twice
-    the table's degree (one product with a public column).
+    the table's degree (one product: a mask with its public weight, or a count with itself).
     """
     circuit = lowered.circuit
     large = circuit.tables[circuit.main].rows

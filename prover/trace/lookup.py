@@ -12,8 +12,8 @@ from circuits.ir.expression import Cell, Constant, Expression, Multiply
 from circuits.routing import RoutingCircuit
 from prover.trace.limbs import Trace, from_integers
 from zkroute.algebra.engine import Limbs
-from zkroute.routing.parameters import full_route_entries
-from zkroute.routing.router import RoutedBatch
+from zkroute.routing.batch import RoutedBatch
+from zkroute.routing.parameters import route_entries
 
 
 def lookup_trace(
@@ -27,7 +27,7 @@ def lookup_trace(
     trace: Trace = {"range_multiplicity": range_multiplicities(circuit, traces)}
     orders = routed.orders
     if circuit.features.routed:
-        entries = full_route_entries(instance.policy, instance.parameters.gas_level)
+        entries = route_entries(instance.policy, instance.parameters.gas_level)
         places = {entry[:4]: position for position, entry in enumerate(entries)}
         leaders = routed.leg == 0
         in_liquidation = routed.liquidation[leaders].tolist()

@@ -12,7 +12,7 @@ from circuits.statement import composite_bits, cumulative_bits
 from circuits.tables.nodes import NAME
 from prover.trace.limbs import Trace, decompose, from_integers
 from prover.trace.order_placement import displaced_rows, onward_groups, segment_bounds
-from zkroute.routing.router import RoutedBatch
+from zkroute.routing.batch import RoutedBatch
 
 
 def nodes_trace(

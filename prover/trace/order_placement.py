@@ -7,11 +7,10 @@ from numpy.typing import NDArray
 
 from circuits.instance import Instance
 from circuits.routing import RoutingCircuit
-from circuits.statement import SEQUENCE_BITS
 from circuits.tables.order_placement import SORT_KEY_BITS, held_group
 from prover.trace.limbs import Trace, decompose, from_integers, from_small
 from zkroute.model.policy import Policy
-from zkroute.routing.router import RoutedBatch
+from zkroute.routing.batch import SEQUENCE_BITS, RoutedBatch
 
 Words = NDArray[np.uint64]
 

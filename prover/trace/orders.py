@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from circuits.instance import Instance
 from circuits.routing import RoutingCircuit
-from circuits.statement import PRIORITY_BITS, SEQUENCE_BITS, composite_bits
+from circuits.statement import PRIORITY_BITS, composite_bits
 from circuits.tables.order_risk import high_value_threshold, margin_distance_bits, notional_bits
 from circuits.tables.orders import NAME
 from prover.trace.limbs import Trace, decompose, from_integers, from_small, padded, subtract
 from prover.trace.order_placement import placement_columns
 from zkroute.model.order import digests
 from zkroute.model.policy import Policy
-from zkroute.routing.router import RoutedBatch
+from zkroute.routing.batch import SEQUENCE_BITS, RoutedBatch
 
 Flags = NDArray[np.bool_]
 

@@ -220,7 +220,7 @@ CATALOGUE = {
         "Plonky3: lookups on padding rows, missing terminals",
         "padding that takes part, a sum that need not close",
         (
-            "soundness/test_attacks::test_the_checker_names_the_rules_a_cheat_breaks",
+            "soundness/test_cheats::test_the_checker_names_the_rules_a_cheat_breaks",
             "soundness/test_lying_prover::test_a_mask_beyond_the_nodes_is_refused",
             "soundness/test_lying_prover::"
             "test_a_false_cell_in_any_helper_or_the_accumulator_is_refused",
@@ -230,7 +230,7 @@ CATALOGUE = {
         "permutations: colliding cosets, multisets of equal sum",
         "there are no cosets of wires; an order left out, doubled or exchanged remains",
         (
-            "soundness/test_attacks::test_the_verifier_refuses_a_cheat",
+            "soundness/test_cheats::test_the_verifier_refuses_a_cheat",
             f"{NAMED}::test_tags_of_buses_differ",
             "soundness/test_lying_prover::test_exchanged_slice_digests_are_refused",
         ),
@@ -339,7 +339,7 @@ CATALOGUE = {
         "points that are not powers of one tau",
         (
             "unit/formats/test_ptau::test_two_hundred_corruptions_are_refused",
-            "unit/formats/test_ptau::test_wrong_points_are_refused",
+            "unit/formats/test_ptau_points::test_wrong_points_are_refused",
         ),
     ),
     "S3": Row(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from functools import cache
 from typing import Any
 
 import pytest
@@ -18,9 +17,9 @@ import pytest
 import prover.prove
 import verifier.verify
 from circuits.gadgets.range import limb_names
+from tests.attacks.challenges import ORDER, drawn, honest, scene
 from tests.attacks.folding import FoldingRun
-from tests.support.lying import TAU, Scene
-from tests.support.scenes import chained_scene
+from tests.support.lying import TAU
 from verifier.errors import Code
 from verifier.opening import Query, opening_check
 from zkroute.algebra.domain import root_of_unity
@@ -34,50 +33,7 @@ from zkroute.algebra.groups import (
 from zkroute.algebra.scalars import MODULUS, invert
 from zkroute.formats.proof import encode_proof
 from zkroute.protocol.header import Header
-from zkroute.protocol.key import VerifyingKey
 from zkroute.protocol.proof import Proof, queries
-from zkroute.protocol.schedule import Schedule
-
-NAME = "least loaded by size"
-ORDER = [
-    "bus_fold",
-    "bus_point",
-    "slice_fold",
-    "slice_point",
-    "slice_node",
-    "sum_fold",
-    "gate_fold",
-    "evaluation_point",
-    "opening_fold",
-    "opening_join",
-]
-
-
-@cache
-def scene() -> Scene:
-    made = chained_scene(NAME, 23)
-    assert made.verdict(made.prove(made.columns)) is None  # and the self-test has run
-    return made
-
-
-@cache
-def honest() -> Proof:
-    return scene().messages(scene().columns)
-
-
-def challenges_of(key: VerifyingKey, header: Header, proof: Proof) -> dict[str, int]:
-    schedule = Schedule(key, header)
-    drawn = schedule.witness(proof.witness)
-    drawn |= schedule.helpers(proof.helpers, proof.slice_digests)
-    drawn |= schedule.accumulator(proof.accumulator)
-    drawn |= schedule.quotient(proof.quotient)
-    drawn |= schedule.evaluations(proof.evaluations, proof.evaluations_next)
-    return drawn | schedule.openings(proof.opening, proof.opening_next)
-
-
-def drawn(proof: Proof, header: Header | None = None) -> dict[str, int]:
-    world = scene().world
-    return challenges_of(world.proving_key.key, header or scene().batch.header, proof)
 
 
 @contextmanager

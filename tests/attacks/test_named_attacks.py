@@ -22,6 +22,7 @@ from prover.prove import blind_chunks
 from tests.support.lying import TAU, Scene, lying_world
 from tests.support.policies import ALL_POLICIES
 from tests.support.scenes import chained_scene, first_scene
+from tests.support.transcripts import LoggingTranscript
 from verifier.errors import Code
 from verifier.opening import Query, opening_check
 from zkroute.algebra.domain import root_of_unity
@@ -31,7 +32,6 @@ from zkroute.model.policy import parse_policy
 from zkroute.protocol.proof import Proof, queries, queries_next
 from zkroute.protocol.schedule import PROTOCOL, Schedule
 from zkroute.protocol.slices import LEAF_DOMAIN, NODE_DOMAIN, merkle_root
-from zkroute.protocol.transcript import Transcript
 
 NAME = "round robin"
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +47,7 @@ def test_every_message_is_absorbed_before_what_depends_on_it() -> None:
     """F2, F3, F5. The order is written out here; the code's own log must be the same."""
     scene = first_scene(NAME, 5)
     proof = scene.messages(scene.columns)
-    transcript = Transcript(PROTOCOL)
+    transcript = LoggingTranscript(PROTOCOL)
     schedule = Schedule(scene.world.proving_key.key, scene.batch.header, transcript)
     schedule.witness(proof.witness)
     schedule.helpers(proof.helpers, proof.slice_digests)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from math import log2
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,8 @@ from circuits.security import (
     stated_terms,
 )
 from circuits.statement import smallest_log_rows
-from tests.support.policies import ALL_POLICIES
+from prover.quotient import SPARE
+from tests.support.policies import ALL_POLICIES, WHOLE_RULE
 from zkroute.cli.commands import inspect
 from zkroute.model.policy import parse_policy
 from zkroute.protocol.srs import MAXIMUM_LOG_POWERS
@@ -31,6 +34,8 @@ TEXTS = ALL_POLICIES | {
     path.stem: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("policies/*.toml"))
 }
 LARGEST_D = 1 << MAXIMUM_LOG_POWERS
+LARGEST = Sizes(1 << 27, 1 << 8, 1 << 9, LARGEST_D, 1 << 20, 1 << 12)
+"""What docs/protocol.md allows for."""
 LOOSEST = {
     # shorter tuples, less content and fewer values on the next row than the formula allows for
     "an unbalanced bus sums to zero": LONGEST_TUPLE,
@@ -86,11 +91,40 @@ def test_the_page_gives_these_bits() -> None:
     """The table of docs/protocol.md is the formula at the page's largest circuit."""
     page = (DOCS / "protocol.md").read_text(encoding="utf-8").split("## Soundness bound")[1]
     shown = [float(bits) for bits in re.findall(r"\(r−1\) \| ([0-9.]+) \|", page)]
-    largest = Sizes(int(2**26.5), 203, 399, LARGEST_D, 1 << 20, 1 << 12)
-    terms = stated_terms(largest)
+    terms = stated_terms(LARGEST)
     for term, bits in zip(terms, shown, strict=True):
         assert abs(term.bits - bits) < 0.1, term
     assert bits_of(terms) > 221  # "The sum is below 2^-221"
+    short = replace(LARGEST, powers=LARGEST.rows + SPARE)
+    assert bits_of(stated_terms(short)) > 222  # "it would be below 2^-222"
+
+
+@pytest.mark.parametrize(("log_rows", "slots"), [(6, 64), (20, 4096)])
+def test_the_page_leaves_room_for_the_largest_circuits(log_rows: int, slots: int) -> None:
+    """Every feature and the widest numbers: the largest that were found."""
+    text = WHOLE_RULE
+    widths = (
+        "[decimals]\nprice = 18\nsize = 18\nmargin = 0\n[widths]\nkey_bits = 64\nmargin_bits = 96\n"
+    )
+    for old, new in {
+        "[cost]": f"{widths}[cost]",
+        "slots = 8": f"slots = {slots}",
+        "carry = 32": f"carry = {slots}",
+        "unit = 100": f"unit = {2**48 - 1}",
+        "rate_scale = 1000": "rate_scale = 131071",
+        "p = 101\nshards = 3": f"p = {2**61 - 1}\nshards = 2",
+    }.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    sizes = Sizes.of(routing_circuit(parse_policy(text, "widest"), log_rows).lowered, LARGEST_D)
+    if log_rows == 6:
+        assert (sizes.gates, sizes.opened) == (208, 421)
+    else:
+        assert round(log2(sizes.fractions), 1) == 26.6
+    assert sizes.gates <= LARGEST.gates
+    assert sizes.opened <= LARGEST.opened
+    assert sizes.fractions <= LARGEST.fractions
+    assert (sizes.rows, sizes.node_rows) <= (LARGEST.rows, LARGEST.node_rows)
 
 
 def test_a_hidden_gate_would_show() -> None:

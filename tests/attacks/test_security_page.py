@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.attacks.catalogue import CATALOGUE
 from tests.soundness.cheats import CHEATS
-from tests.soundness.test_hiding import CANDIDATES, TRIALS
+from tests.soundness.dictionary import CANDIDATES, TRIALS
 from verifier.self_test import cases, golden_bytes, read_golden
 
 ROOT = Path(__file__).resolve().parents[2]

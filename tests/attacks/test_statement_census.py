@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from circuits.instance import Figures
-from tests.attacks.test_frozen_challenges import ORDER, challenges_of, drawn, honest, scene
+from tests.attacks.challenges import ORDER, challenges_of, drawn, honest, scene
 from zkroute.algebra.groups import GENERATOR_G1, GENERATOR_G2
 from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey

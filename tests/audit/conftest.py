@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import verifier.many
-import verifier.opening
-from prover.batch import CommittedBatch
-from tests.audit.published import COUNTS, Site, make_site, proven_chain
-from tests.settlement.conftest import quick_product_is_one, world_of
+from prover.state import CommittedBatch
+from tests.audit.published import COUNTS, PUBLISHING_POLICY, Site, make_site, proven_chain
+from tests.support.pairings import quick_pairings, world_of
 from tests.support.world import World
-from zkroute.model.examples import EXAMPLE_POLICY
 
-PUBLISHING_POLICY = EXAMPLE_POLICY + "\n[publish]\ncounts = true\nloads = true\n"
-
-
-@pytest.fixture(autouse=True, scope="session")
-def quick_pairings() -> Iterator[None]:
-    """Pairings by the trapdoor, as the tests of settlement have them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (verifier.opening, verifier.many):
-            patch.setattr(module, "pairing_product_is_one", quick_product_is_one)
-        yield
+__all__ = ["honest", "made", "quick_pairings", "site", "world"]
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from prover.batch import CommittedBatch
 from prover.prove import prove
+from prover.state import CommittedBatch
 from tests.support.world import World
 from zkroute.audit.folder import CHAIN, PublishedFolder, file_name
 from zkroute.audit.publishing import ProvenBatch, publish
@@ -19,11 +19,13 @@ from zkroute.audit.run import audit
 from zkroute.audit.terms import Terms
 from zkroute.formats.chain import Entry, PublishedChain, encode_chain
 from zkroute.formats.header import encode_header
+from zkroute.model.examples import EXAMPLE_POLICY
 from zkroute.protocol.header import Header
 from zkroute.settlement.router_keys import RouterKeys
 
 START_MS = 1_700_000_000_000
 COUNTS = (40, 24, 9)
+PUBLISHING_POLICY = EXAMPLE_POLICY + "\n[publish]\ncounts = true\nloads = true\n"
 
 
 def proven(world: World, count: int, parent: CommittedBatch | None) -> tuple[CommittedBatch, bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from prover.batch import CommittedBatch
+from prover.state import CommittedBatch
 from tests.audit.published import Site, proven, publishable
 from tests.support.lock_holder import held
 from tests.support.world import World
@@ -113,6 +113,20 @@ def test_publishers_at_once_lose_nothing(tmp_path: Path, world: World, made: Mad
         batch = publishable(world, made[0])
         answers = list(pool.map(lambda _: publish(tmp_path, batch), range(4)))
     assert sorted(answers) == [False, False, False, True]
+
+
+def test_nothing_is_published_among_other_files(tmp_path: Path, world: World, made: Made) -> None:
+    """A router's own folder of batches would be served to everybody with what is private in it."""
+    (tmp_path / "0").mkdir()
+    batch = publishable(world, made[0])
+    with pytest.raises(UsageError, match="holds 0, which is no part of a published chain"):
+        publish(tmp_path, batch)
+    assert [path.name for path in tmp_path.iterdir()] == ["0"]
+    (tmp_path / "0").rmdir()
+    # what a publisher left that was killed before it wrote the list is its own
+    (tmp_path / "proofs").mkdir()
+    (tmp_path / ".chain.json.0123.part").write_bytes(b"{")
+    assert publish(tmp_path, batch)
 
 
 def test_a_publisher_that_is_killed_stands_in_nobodys_way(

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from prover.batch import CommittedBatch
-from tests.audit.conftest import PUBLISHING_POLICY
+from prover.state import CommittedBatch
 from tests.audit.published import (
     COUNTS,
+    PUBLISHING_POLICY,
     Site,
     make_site,
     proven,
@@ -25,7 +25,7 @@ from tests.audit.published import (
     terms_of,
 )
 from tests.audit.tamperings import TAMPERINGS, Tampering, header_altered_and_signed_again
-from tests.settlement.conftest import LOG_ROWS, TAU, world_of
+from tests.support.pairings import LOG_ROWS, TAU, world_of
 from tests.support.trapdoor import srs_with_known_tau
 from tests.support.world import World
 from verifier.errors import VerificationError

@@ -27,6 +27,7 @@ from tests.campaigns.mutations import (
 from tests.campaigns.opened import HonestDay
 from tests.campaigns.parsers import Parser, holds, sealed
 from tests.support.ptau_builder import build
+from tests.support.traders import encode_traders
 from zkroute.algebra.engine import engine
 from zkroute.formats.disclosure import decode_disclosure
 from zkroute.formats.header import encode_header
@@ -36,7 +37,6 @@ from zkroute.formats.ptau import import_ptau
 from zkroute.formats.slice import encode_slice
 from zkroute.formats.srs_file import encode_srs, read_srs
 from zkroute.formats.telemetry import encode_telemetry
-from zkroute.formats.traders import encode_traders
 from zkroute.model.order import Orders, orders_from_bytes, read_orders, read_trades
 from zkroute.model.snapshot import Snapshot
 from zkroute.protocol.srs import StructuredReferenceString, check_powers, new_development
@@ -193,7 +193,6 @@ traders = "traders.json"
             entries = tuple(opened.entries())
             opened.forks()
             opened.snapshot(snapshot.digest)
-            opened.settled(bytes(32))
             opened.orders_of(0)
             return entries
 

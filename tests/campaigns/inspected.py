@@ -13,9 +13,15 @@ from tests.campaigns.parsers import Parser
 from tests.support.ptau_builder import build
 from zkroute.algebra.engine import engine
 from zkroute.cli.inspection import inspect_file
+from zkroute.formats.handover import encode_handover
 from zkroute.formats.header import encode_header
+from zkroute.formats.intake import encode_intake
 from zkroute.formats.key import encode_key
+from zkroute.formats.receipt import encode_receipt
+from zkroute.formats.signed_orders import encode_signed_orders
+from zkroute.formats.slice import encode_slice
 from zkroute.formats.srs_file import encode_srs
+from zkroute.formats.telemetry import encode_telemetry
 from zkroute.protocol.srs import new_development
 
 
@@ -26,7 +32,21 @@ def inspection_parsers(honest: HonestDay, folder: Path) -> list[Parser]:
     srs = encode_srs(new_development(8, engine(), "inspected"))
     snapshot = day.world.snapshot.canonical_bytes()
     json_files = [encode_header(day.batches[0].header), encode_key(honest.key), snapshot]
+    json_files += [
+        encode_receipt(day.receipts[3]),
+        encode_telemetry(honest.telemetry),
+        encode_handover(honest.handover),
+        honest.published_chain,
+        honest.disclosures[0],
+        honest.evidence[3],
+    ]
     binary_files = [day.proofs[0], srs, build(power=1).encode(), *honest.private_batches]
+    binary_files += [
+        honest.openings[1],
+        encode_intake(day.leaves[0]),
+        encode_slice(day.slices[0][honest.slot]),
+        encode_signed_orders(day.signed[0].orders.records.tobytes(), day.signed[0].envelopes),
+    ]
 
     def parser(name: str, file: str, seeds: list[bytes], *mutate: Mutator) -> Parser:
         def read(path: Path) -> Any:

@@ -9,8 +9,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.audit.published import make_site
-from tests.settlement.conftest import world_of
 from tests.settlement.days import START_MS, Day, make_day
+from tests.support.pairings import world_of
 from tests.support.policies import SNAPSHOTS, WHOLE_RULE
 from zkroute.cli.batches import to_private
 from zkroute.formats.batch import encode_batch

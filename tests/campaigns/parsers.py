@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.campaigns.mutations import Mutator, any_bytes, json_document, toml_text
 from tests.campaigns.opened import HonestDay
+from tests.support.traders import encode_traders
 from verifier.verify import verify
 from zkroute.errors import ZkrouteError
 from zkroute.formats.batch import decode_batch, encode_batch
@@ -27,7 +28,7 @@ from zkroute.formats.router_key import decode_private_key, encode_private_key, p
 from zkroute.formats.signed_orders import decode_signed_orders, encode_signed_orders
 from zkroute.formats.slice import Slice, decode_slice, encode_slice
 from zkroute.formats.telemetry import Telemetry, decode_telemetry, encode_telemetry
-from zkroute.formats.traders import decode_traders, encode_traders
+from zkroute.formats.traders import decode_traders
 from zkroute.model.document import load_canonical
 from zkroute.model.order import orders_from_bytes
 from zkroute.model.policy import parse_policy, policy_from_canonical

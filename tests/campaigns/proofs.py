@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import cache
 
-from tests.soundness.test_proof_mutation import (
+from tests.soundness.honest_proofs import (
     NAMES,
     SIZE,
     element,

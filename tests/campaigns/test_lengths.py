@@ -14,9 +14,9 @@ from functools import cache
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from prover.batch import CommittedBatch
 from prover.keygen import ProvingKey, derive_key
 from prover.prove import prove
+from prover.state import CommittedBatch
 from tests.support.policies import POLICIES, SNAPSHOTS, WHOLE_RULE
 from tests.support.settings import small_orders
 from tests.support.world import World, development_srs

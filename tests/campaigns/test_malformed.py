@@ -144,4 +144,5 @@ def test_an_intake_log_with_values_of_other_types(
     connection.close()
     with Intake(path, terms, world.router) as intake, pytest.raises(LedgerError) as caught:
         intake.take(0, 64)
+        intake.envelopes(range(64))
     assert caught.value.code is Reason.LEDGER_DAMAGED

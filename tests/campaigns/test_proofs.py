@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.campaigns.proofs import MUTATIONS, campaign, judged, share_of_the_algebra
-from tests.soundness.test_proof_mutation import NAMES, proof
+from tests.soundness.honest_proofs import NAMES, proof
 
 SIZE = 300
 

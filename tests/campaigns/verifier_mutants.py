@@ -57,6 +57,11 @@ _MESSAGES = (
     "tests/golden",
     "tests/soundness/test_proof_mutation.py",
 )
+_GATE = (
+    "tests/settlement/test_gate.py",
+    "tests/settlement/test_gate_headers.py",
+    "tests/settlement/test_gate_orders.py",
+)
 MODULES: dict[str, tuple[str, ...]] = {
     "verifier.accept": _VERIFYING,
     "verifier.verify": _VERIFYING,
@@ -69,21 +74,18 @@ MODULES: dict[str, tuple[str, ...]] = {
     "zkroute.formats.proof": (*_MESSAGES, "tests/soundness/test_two_arithmetics.py"),
     "zkroute.protocol.header": _MESSAGES,
     "zkroute.protocol.key": (*_MESSAGES, "tests/soundness/test_binding.py"),
-    "zkroute.formats.header": ("tests/unit/formats", "tests/settlement/test_gate.py"),
+    "zkroute.formats.header": ("tests/unit/formats", *_GATE),
     "zkroute.formats.key": ("tests/unit/formats",),
     "circuits.instance": (*_MESSAGES, "tests/circuits", "tests/oracle"),
     "zkroute.algebra.scalars": _NUMBERS,
     "zkroute.algebra.encoding": _NUMBERS,
     "zkroute.algebra.domain": _NUMBERS,
     "zkroute.settlement.gate": (
-        "tests/settlement/test_gate.py",
+        *_GATE,
         "tests/settlement/test_telemetry.py",
         "tests/settlement/test_ledger.py",
     ),
-    "zkroute.settlement.slices": (
-        "tests/settlement/test_slices.py",
-        "tests/settlement/test_gate.py",
-    ),
+    "zkroute.settlement.slices": ("tests/settlement/test_slices.py", *_GATE),
 }
 """What is changed, and the tests that have to notice."""
 

@@ -36,9 +36,10 @@ from prover.blinding import CHILDREN_PER_HEADER, random_scalars
 from prover.prove import Run
 from tests.support.claims import Columns
 from tests.support.elimination import Row
+from tests.support.lagrange import lagrange_basis
 from tests.support.lying import TAU, Scene
 from verifier.constraints import AtPoint, quotient_value
-from zkroute.algebra.domain import evaluate_public, lagrange_at, root_of_unity, vanishing
+from zkroute.algebra.domain import evaluate_public, root_of_unity, vanishing
 from zkroute.algebra.engine import Vector
 from zkroute.algebra.scalars import MODULUS
 from zkroute.protocol.proof import Proof, queries, queries_next
@@ -158,12 +159,12 @@ def _masks(scene: Scene, challenges: Mapping[str, int], place: Place, x: int) ->
     log_rows = lowered.circuit.tables[place[0]].log_rows
     slots = range(scene.world.proving_key.key.nodes)
     if place == ("nodes", "mask"):
-        basis = lagrange_at(log_rows, slots, x)
+        basis = lagrange_basis(log_rows, x)
         return {("mask", slot): basis[slot] for slot in slots}
     if place != (lowered.circuit.main, "accumulator"):
         return {}
     size = 1 << log_rows
-    basis = lagrange_at(log_rows, range(size), x)
+    basis = lagrange_basis(log_rows, x)
     behind = [sum(basis[row + 1 :]) for row in range(size)]  # a step adds to every later row
     weight = pow(challenges["sum_fold"], len(lowered.circuit.totals), MODULUS)
     stride = size // lowered.circuit.tables["nodes"].rows

@@ -23,13 +23,13 @@ import prover.batch
 import prover.prove
 from circuits.ir.lowering import LoweredCircuit
 from circuits.ir.table import ColumnSpecification, Kind
-from prover.batch import CommittedBatch
+from prover.state import CommittedBatch
 from tests.hiding.rank import drawn, frozen
 from tests.support.claims import Columns
 from tests.support.lying import START_MS, TAU, Scene, lying_world
 from tests.support.settings import small_orders
 from tests.support.world import World
-from zkroute.algebra.domain import lagrange_at, root_of_unity, vanishing
+from zkroute.algebra.domain import evaluate_public, root_of_unity, vanishing
 from zkroute.algebra.groups import GENERATOR_G1, PointG1, multiply_g1
 from zkroute.algebra.scalars import MODULUS
 from zkroute.formats.proof import encode_proof
@@ -287,8 +287,7 @@ def told(sample: Sample, guess: Columns) -> int:
 
 
 def _value(column: list[int], log_rows: int, x: int) -> int:
-    basis = lagrange_at(log_rows, range(len(column)), x)
-    return sum(v * b for v, b in zip(column, basis, strict=True)) % MODULUS
+    return evaluate_public([column], log_rows, x)[0]
 
 
 def _line(at: list[int], values: list[int], x: int) -> int:

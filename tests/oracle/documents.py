@@ -9,12 +9,13 @@ import numpy as np
 from zkroute.model.order import ORDER_RECORD, Orders, orders_from_records
 from zkroute.model.policy import Policy, parse_policy
 from zkroute.model.snapshot import Snapshot, parse_snapshot
+from zkroute.routing.batch import CarriedOrders, RoutedBatch
 from zkroute.routing.parameters import node_parameters
-from zkroute.routing.router import CarriedOrders, RoutedBatch, route
+from zkroute.routing.router import route
 
 STATUS = ("placed", "held", "rejected")
 FLAGS = ("leg", "high", "liquidation", "short", "carried")
-NUMBERS = ("sequence", "segment", "primary", "priority", "shard", "node", "work", "cost")
+NUMBERS = ("sequence", "segment", "primary", "priority", "shard", "node", "cost")
 
 
 def policy_of(case: dict) -> Policy:
@@ -70,7 +71,6 @@ def outcome_of(batch: RoutedBatch) -> dict:
         {
             "saturated": end.closed_by_saturation,
             "tripped": end.closed_by_breaker,
-            "last": None if end.last_sort_key is None else divmod(end.last_sort_key, 1 << 40),
             "cumulative": end.cumulative,
             "before_leader": end.cumulative_before_leader,
         }

@@ -303,7 +303,7 @@ def place(
         bundle["group"] = None
     for segment in in_order_of_overflow(policy):
         slots = eligible(policy, nodes, segment)
-        end = {"last": None, "cumulative": 0, "before_leader": 0}
+        end = {"cumulative": 0, "before_leader": 0}
         waiting = [each for each in bundles if each["group"] is None and not each["rejected"]]
         queue = [bundle for bundle in waiting if bundle["path"][:1] == [segment]]
         for bundle in sorted(queue, key=lambda each: each["turn"]):
@@ -320,7 +320,6 @@ def place(
                 row["composite"] = keys_now[slot] * policy["slots"] + slot
                 work[slot] += row["cost"]
                 end["cumulative"] += row["cost"]
-                end["last"] = (bundle["priority"], row["sequence"])
         keys = [key(policy, nodes[slot], work[slot]) for slot in slots]
         reasons = closed_by(policy, segment, keys, end["cumulative"])
         end["saturated"], end["tripped"] = "saturation" in reasons, "breaker" in reasons

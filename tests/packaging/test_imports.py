@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+
+from zkroute.cli.main import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
@@ -16,12 +17,15 @@ HEAVY = (
     "pyarrow",
     "py_ecc",
     "rich",
+    "cryptography",
+    "distributed",
+    "fastapi",
+    "statsmodels",
+    "uvicorn",
     "prover",
     "verifier",
     "circuits",
 )
-
-VERBS = ("init", "srs", "keys", "route", "prove", "verify", "inspect", "bench", "demo", "warmup")
 
 
 def run_python(code: str, *, blocked: tuple[str, ...] = ()) -> str:
@@ -40,15 +44,20 @@ def run_python(code: str, *, blocked: tuple[str, ...] = ()) -> str:
 
 
 def test_import_contracts_hold() -> None:
-    from importlinter.cli import lint_imports_command
-
-    here = Path.cwd()
-    os.chdir(ROOT)
-    try:
-        result = CliRunner().invoke(lint_imports_command, ["--no-cache"])
-    finally:
-        os.chdir(here)
-    assert result.exit_code == 0, result.output
+    # a process of its own: the linter silences the loggers of all that is loaded already
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command as c; c(['--no-cache'])",
+        ],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,6 @@ def test_every_package_says_that_it_is_typed(names: list[str]) -> None:
 
 def test_the_console_script_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["scripts"] == {"zkroute": "zkroute.cli.main:main"}
+    assert project["scripts"] == {"zkroute": "zkroute.cli.__main__:main"}
     assert project["requires-python"] == ">=3.11"
     assert project["license"] == "Apache-2.0"

@@ -99,12 +99,11 @@ def expected_routing(case: dict) -> dict:
         cost = _cost(policy, case["orders"][arrival])
         rows.append(
             {
-                "arrival": arrival,
+                "source": arrival,
                 "segment": segment,
                 "priority": priority,
                 "node": slot,
                 "composite": key * policy["slots"] + slot,
-                "work": work[slot],
                 "cost": cost,
             }
         )

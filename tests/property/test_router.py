@@ -10,8 +10,9 @@ from tests.property.brute_force import expected_routing, random_case
 from tests.property.documents import case_orders, policy_text, snapshot_text
 from zkroute.model.policy import parse_policy
 from zkroute.model.snapshot import parse_snapshot
+from zkroute.routing.batch import RoutedBatch
 from zkroute.routing.parameters import node_parameters
-from zkroute.routing.router import RoutedBatch, route
+from zkroute.routing.router import route
 
 
 def routed(case: dict) -> RoutedBatch:
@@ -25,7 +26,7 @@ def as_rows(batch: RoutedBatch) -> list[dict]:
     composite = [low + (high << 64) for low, high in batch.composite.tolist()]
     columns = {
         name: getattr(batch, name).tolist()
-        for name in ("arrival", "segment", "priority", "node", "work", "cost")
+        for name in ("source", "segment", "priority", "node", "cost")
     } | {"composite": composite}
     return [{name: values[row] for name, values in columns.items()} for row in range(len(batch))]
 

@@ -34,7 +34,7 @@ SECRET = "-".join(("token", "of", "the", "node"))
 
 @pytest.fixture
 def slot(day: Day) -> int:
-    return max(range(len(day.slices[0])), key=lambda each: len(day.slices[0][each]))
+    return day.busiest()
 
 
 @pytest.fixture
@@ -185,7 +185,12 @@ def test_slow_answers_and_crowds_are_bounded(gate: Gate, day: Day, slot: int) ->
             if client.get("/v1/head").json()["batch"] == 0:
                 break
             time.sleep(0.05)
-        answer = client.post("/v1/batches", json=document).json()
+        for _ in range(100):
+            # in the ledger a moment before the slow one has left its place to another
+            answer = client.post("/v1/batches", json=document).json()
+            if answer.get("code") != "busy":
+                break
+            time.sleep(0.05)
         assert answer["accepted"]
         assert answer["again"]
 
@@ -215,7 +220,7 @@ def test_metrics_count(client: TestClient, day: Day, slot: int) -> None:
 def test_logs_have_no_word_of_orders(
     client: TestClient, day: Day, slot: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, "zkroute.service")
     part = day.slices[0][slot]
     client.post("/v1/batches", json=submission(day, slot))
     unsigned = submission(day, slot, 1)

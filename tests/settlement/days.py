@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from prover.batch import CommittedBatch, Place, commit_batch
+from prover.batch import commit_batch
 from prover.prove import prove
+from prover.state import CommittedBatch, Place
 from tests.support.world import World
 from verifier.accept import Position
 from verifier.verify import verify
@@ -17,6 +18,7 @@ from zkroute.formats.intake import IntakeLeaves
 from zkroute.formats.receipt import Receipt
 from zkroute.formats.slice import ENVELOPE_BYTES, Slice
 from zkroute.model.order import Orders
+from zkroute.protocol.header import Header
 from zkroute.settlement.configuration import Configuration, Signing
 from zkroute.settlement.intake import Intake, Terms
 from zkroute.settlement.order_signatures import SignedOrders, sign_orders
@@ -72,6 +74,16 @@ class Day:
     def node(self, slot: int) -> str:
         return self.world.snapshot.nodes[slot].name
 
+    def busiest(self, batch: int = 0) -> int:
+        """The slot of the node that gets most orders."""
+        parts = self.slices[batch]
+        return max(range(len(parts)), key=lambda slot: len(parts[slot]))
+
+    def signed_anew(self, header: Header, **changes: object) -> Header:
+        """The header with other fields, signed by the same router."""
+        changed = replace(header, **changes)  # type: ignore[arg-type]  # a test names what it changes
+        return changed.signed(self.world.router.sign(changed.signed_message))
+
     def commit(
         self, signed: SignedOrders, intake: bytes, parent: CommittedBatch | None, time_ms: int
     ) -> CommittedBatch:
@@ -91,7 +103,10 @@ class Day:
 
 def cut(world: World, batch: CommittedBatch, signed: SignedOrders) -> list[Slice]:
     first = batch.header.first_sequence
-    envelopes = {first + i: signed.envelope(i) for i in range(batch.header.order_count)}
+    envelopes = {
+        first + i: signed.envelopes[i * ENVELOPE_BYTES : (i + 1) * ENVELOPE_BYTES]
+        for i in range(batch.header.order_count)
+    }
     assert all(len(envelope) == ENVELOPE_BYTES for envelope in envelopes.values())
     return cut_slices(world.proving_key.key, batch, envelopes)
 

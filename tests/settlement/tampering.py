@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.settlement.days import START_MS, Day
@@ -70,15 +70,10 @@ class Node:
 
 @contextlib.contextmanager
 def node(day: Day, folder: Path, **changes: object) -> Iterator[Node]:
-    slot = max(range(len(day.slices[0])), key=lambda each: len(day.slices[0][each]))
+    slot = day.busiest()
     with Ledger(folder / "ledger.db") as ledger:
         configuration = day.configuration(node=day.node(slot), **changes)
         yield Node(day, ledger, Gate(configuration, ledger, lambda: START_MS), slot)
-
-
-def signed(day: Day, header: Header, **changes: object) -> Header:
-    changed = replace(header, **changes)  # type: ignore[arg-type]  # named by each scenario
-    return changed.signed(day.world.router.sign(changed.signed_message))
 
 
 def refusal(deed: Callable[[], object]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.settlement.days import START_MS, Day
-from tests.settlement.tampering import node, refusal, scenario, signed
+from tests.settlement.tampering import node, refusal, scenario
 from zkroute.settlement.exchange import export_ledger, import_ledger
 from zkroute.settlement.gate import SignedSnapshot
 from zkroute.settlement.ledger import Ledger
@@ -32,7 +32,7 @@ def chain_forked(day: Day, folder: Path) -> str:
     with node(day, folder) as here:
         here.settle_first()
         first = day.batches[0].header
-        code = here.code(signed(day, first, time_ms=first.time_ms - 1))
+        code = here.code(day.signed_anew(first, time_ms=first.time_ms - 1))
         (fork,) = here.ledger.forks()
         assert fork.accepted.digest == first.digest
         return code
@@ -50,7 +50,7 @@ def numbers_left_out(day: Day, folder: Path) -> str:
     with node(day, folder) as here:
         here.settle_first()
         header = day.batches[1].header
-        gap = signed(day, header, first_sequence=header.first_sequence + 1)
+        gap = day.signed_anew(header, first_sequence=header.first_sequence + 1)
         return here.code(gap, batch=1)
 
 
@@ -59,13 +59,13 @@ def node_state_replaced(day: Day, folder: Path) -> str:
     with node(day, folder) as here:
         here.settle_first()
         other = day.batches[1].header.work_after
-        return here.code(signed(day, day.batches[1].header, work_before=other), batch=1)
+        return here.code(day.signed_anew(day.batches[1].header, work_before=other), batch=1)
 
 
 @scenario("node", "from-the-future")
 def time_set_ahead(day: Day, folder: Path) -> str:
     with node(day, folder) as here:
-        return here.code(signed(day, day.batches[0].header, time_ms=START_MS + 10**7))
+        return here.code(day.signed_anew(day.batches[0].header, time_ms=START_MS + 10**7))
 
 
 @scenario("node", "signature-invalid")
@@ -115,25 +115,25 @@ def proof_cut_short(day: Day, folder: Path) -> str:
 @scenario("node", "chain-unknown")
 def header_of_another_chain(day: Day, folder: Path) -> str:
     with node(day, folder) as here:
-        return here.code(signed(day, day.batches[0].header, chain="elsewhere"))
+        return here.code(day.signed_anew(day.batches[0].header, chain="elsewhere"))
 
 
 @scenario("node", "policy-unknown")
 def policy_replaced(day: Day, folder: Path) -> str:
     with node(day, folder) as here:
-        return here.code(signed(day, day.batches[0].header, policy=bytes(32)))
+        return here.code(day.signed_anew(day.batches[0].header, policy=bytes(32)))
 
 
 @scenario("node", "key-unknown")
 def key_replaced(day: Day, folder: Path) -> str:
     with node(day, folder) as here:
-        return here.code(signed(day, day.batches[0].header, key=bytes(32)))
+        return here.code(day.signed_anew(day.batches[0].header, key=bytes(32)))
 
 
 @scenario("node", "srs-unknown")
 def reference_string_replaced(day: Day, folder: Path) -> str:
     with node(day, folder) as here:
-        return here.code(signed(day, day.batches[0].header, srs="ceremony-of-nobody"))
+        return here.code(day.signed_anew(day.batches[0].header, srs="ceremony-of-nobody"))
 
 
 # Snapshots.
@@ -171,7 +171,7 @@ def snapshot_altered_by_the_router(day: Day, folder: Path) -> str:
     worse = replace(day.world.snapshot, nodes=(replace(nodes[0], latency_ms=10**6), *nodes[1:]))
     forged = SignedSnapshot(worse, replace(offered.telemetry, snapshot=worse.digest))
     with node(day, folder, snapshots=[], signers=signers) as here:
-        header = signed(day, day.batches[0].header, snapshot=worse.digest)
+        header = day.signed_anew(day.batches[0].header, snapshot=worse.digest)
         return here.code(header, snapshot=forged)
 
 
@@ -180,7 +180,7 @@ def older_snapshot_after_a_newer(day: Day, folder: Path) -> str:
     older = replace(day.world.snapshot, epoch=day.world.snapshot.epoch - 1)
     with node(day, folder, snapshots=[day.world.snapshot, older]) as here:
         here.settle_first()
-        return here.code(signed(day, day.batches[1].header, snapshot=older.digest), batch=1)
+        return here.code(day.signed_anew(day.batches[1].header, snapshot=older.digest), batch=1)
 
 
 # The node's own disk.

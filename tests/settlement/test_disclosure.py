@@ -15,12 +15,12 @@ from zkroute.formats.disclosure import (
     decode_disclosure,
     encode_disclosure,
     read_disclosure,
-    write_disclosure,
 )
+from zkroute.formats.inclusion import ORDERS, encode_opening
+from zkroute.settlement import opening_making
 from zkroute.settlement.disclosure import Choice, check_disclosure, disclose
 from zkroute.settlement.disclosure_log import append_disclosure, read_disclosure_log
 from zkroute.settlement.errors import SettlementError
-from zkroute.settlement.slices import content_names
 
 CHOICE = Choice([41, 50, 51], ["price"], [0, 2], with_documents=True)
 
@@ -44,7 +44,7 @@ def refused(day: Day, disclosure: Disclosure) -> None:
 def test_says_what_was_chosen(day: Day, made: Disclosure) -> None:
     found = check_disclosure(day.world.proving_key.key, day.batches[1].header, made)
     assert sorted(row["sequence"] for row in found.orders) == [41, 50, 51]
-    assert set(found.orders[0]) == set(content_names(day.world.proving_key.circuit))
+    assert set(found.orders[0]) == set(day.world.proving_key.circuit.content_names)
     assert sorted(found.documents) == [41, 50, 51]
     orders = day.signed[1].orders
     assert int(found.documents[50].account[0]) == int(orders.account[10])
@@ -97,8 +97,21 @@ def test_untrue_disclosures_are_refused(day: Day, made: Disclosure) -> None:
         check_disclosure(day.world.proving_key.key, day.batches[2].header, made)
 
 
+def test_rows_without_a_number_and_nothing_at_all_are_refused(day: Day, made: Disclosure) -> None:
+    """True openings, made by hand: a check must not trip over what is missing in them."""
+    proving_key, batch = day.world.proving_key, day.batches[1]
+    for names in (["digest"], ["sequence"], ["price"]):
+        opening = opening_making._open(proving_key, batch, ORDERS, names, [0, 1])
+        data = encode_opening(opening, proving_key.key)
+        for records in ((), made.records):
+            with pytest.raises(SettlementError, match="no order's number and digest"):
+                check(day, replace(made, orders=data, records=records))
+    with pytest.raises(SettlementError, match="it discloses nothing"):
+        check(day, replace(made, orders=b"", nodes=b"", records=()))
+
+
 def test_files(day: Day, made: Disclosure, tmp_path: Path) -> None:
-    write_disclosure(tmp_path / "disclosure.json", made)
+    (tmp_path / "disclosure.json").write_bytes(encode_disclosure(made))
     assert read_disclosure(tmp_path / "disclosure.json") == made
     data = encode_disclosure(made)
     for damaged in (

@@ -28,11 +28,6 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to b
 PROOF = bytes(5000)
 
 
-@pytest.fixture(scope="module")
-def like(plain_world: World) -> Header:
-    return plain_world.commit(plain_world.orders(3)).header
-
-
 def in_killed_child(body: Callable[[Callable[[str], None]], None], after: float | None) -> str:
     """What ``body`` acknowledged before it was killed, after so many seconds or by itself."""
     reader, writer = os.pipe()
@@ -84,7 +79,7 @@ def kill_repeatedly(path: Path, world: World, like: Header, rounds: int, seed: i
         kept = {entry.digest.hex(): entry for entry in ledger.entries()}
         assert set(acknowledged) <= set(kept)
         assert all(entry.is_consistent() for entry in kept.values())
-        assert all(ledger.settled(entry.digest) for entry in kept.values())
+        assert all(ledger.orders_of(entry.height) == [entry.digest] for entry in kept.values())
     return len(acknowledged)
 
 
@@ -129,7 +124,7 @@ def test_killed_at_every_statement(tmp_path: Path, plain_world: World, like: Hea
         said = killed_at_statement(path, number, plain_world, header)
         with Ledger(path) as ledger:
             outcomes.append((said, ledger.entry_of(header.digest) is not None))
-            assert ledger.settled(header.digest) is None or outcomes[-1][1]
+            assert (ledger.orders_of(header.batch) == [header.digest]) == outcomes[-1][1]
     assert number > 8
     # nothing before the commit, everything after it, an answer only at the very end
     kept = [is_kept for _, is_kept in outcomes]

@@ -9,6 +9,7 @@ import pytest
 
 from prover.prove import prove
 from tests.settlement.days import Day
+from verifier import many
 from verifier.accept import Position
 from verifier.errors import Code, VerificationError
 from verifier.many import Claim, ManyVerificationError, all_hold, failing, verify_many
@@ -92,6 +93,14 @@ def test_failures_cannot_cancel(day: Day, claims: list[Claim]) -> None:
     ]
     assert all_hold([(check, key.g2_tau) for check in true])
     assert failing([(check, key.g2_tau) for check in wrong]) == [0, 1]
+
+
+def test_what_failed_together_is_never_cleared_apart(
+    monkeypatch: pytest.MonkeyPatch, claims: list[Claim]
+) -> None:
+    """Arithmetic that finds no wrong half of a wrong whole accuses all of them."""
+    monkeypatch.setattr(many, "all_hold", lambda checks: len(checks) < 4)
+    assert list(failures(claims[:2] * 2)) == [0, 1, 2, 3]
 
 
 def test_message_names_positions(claims: list[Claim]) -> None:

@@ -23,18 +23,17 @@ from tests.audit.tamperings import (
     proof_files_swapped,
     proof_missing,
 )
-from tests.settlement.conftest import world_of
 from tests.settlement.days import START_MS, STEP_MS, Day, make_day
-from tests.settlement.tampering import SCENARIOS
-from tests.settlement.test_tampering import FAMILIES
+from tests.settlement.scenarios import SCENARIOS
+from tests.support.pairings import world_of
 from tests.support.shared import ROOT, shared_path
+from tests.support.traders import encode_traders
 from tests.support.world import World
 from zkroute.cli.node_terms import configuration_text
 from zkroute.errors import ExitCode
 from zkroute.formats.header import encode_header
 from zkroute.formats.key import encode_key
 from zkroute.formats.slice import encode_slice
-from zkroute.formats.traders import encode_traders
 from zkroute.model.examples import made_up_nodes, trades_policy
 from zkroute.model.order import Orders, read_trades
 from zkroute.settlement.opening_making import open_orders
@@ -152,7 +151,6 @@ def test_a_thousand_receipts_are_kept(long_day: Day) -> None:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_cheating_on_it_is_found(long_day: Day, tmp_path: Path, name: str) -> None:
-    assert FAMILIES
     _, code, deed = SCENARIOS[name]
     assert deed(long_day, tmp_path) == code
 

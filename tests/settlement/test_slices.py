@@ -12,21 +12,16 @@ import pytest
 from tests.settlement.days import Day
 from tests.support.world import World
 from zkroute.algebra.scalars import MODULUS, invert, random_scalar
+from zkroute.atomic import write_atomic
 from zkroute.errors import MalformedError
 from zkroute.formats.proof import decode_proof
-from zkroute.formats.slice import Slice, decode_slice, encode_slice, read_slice, write_slice
+from zkroute.formats.slice import Slice, decode_slice, encode_slice, read_slice
 from zkroute.model.order import ORDER_RECORD, digests, orders_from_bytes
 from zkroute.protocol.proof import Proof, ProofLayout
-from zkroute.protocol.slices import slice_commitment
+from zkroute.protocol.slices import content_rows, slice_commitment
 from zkroute.settlement import slices as slices_module
 from zkroute.settlement.errors import Reason, SettlementError
-from zkroute.settlement.slices import (
-    check_slice,
-    content_columns,
-    content_rows,
-    integers,
-    sum_of_inverses,
-)
+from zkroute.settlement.slices import check_slice, content_columns, integers, sum_of_inverses
 
 SIZE = ORDER_RECORD.itemsize
 
@@ -160,7 +155,7 @@ def test_columns_are_those_of_the_prover(day: Day) -> None:
     circuit = world.proving_key.circuit
     columns = content_columns(circuit, batch.routed.orders, batch.routed.sequence)
     committed = order_columns(circuit, batch.routed)
-    names = [column.name for column in circuit.order_columns if column.name != "node"]
+    names = circuit.content_names
     for name, limbs in zip(names, columns, strict=True):
         assert integers(limbs) == integers(committed[name][: len(limbs)])
 
@@ -202,8 +197,7 @@ def test_challenge_on_a_row_is_refused() -> None:
 
 def test_file_holds_what_was_written(day: Day, tmp_path) -> None:  # type: ignore[no-untyped-def]  # pytest's
     part = fullest(day)
-    write_slice(tmp_path / "slice.private", part)
-    assert (tmp_path / "slice.private").stat().st_mode & 0o077 == 0
+    write_atomic(tmp_path / "slice.private", encode_slice(part), private=True)
     check(day, read_slice(tmp_path / "slice.private"))
     assert encode_slice(read_slice(tmp_path / "slice.private")) == encode_slice(part)
 

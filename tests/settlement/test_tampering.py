@@ -6,11 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.settlement import tampering_chain, tampering_slices, tampering_traders
 from tests.settlement.days import Day
-from tests.settlement.tampering import SCENARIOS
-
-FAMILIES = (tampering_slices, tampering_chain, tampering_traders)
+from tests.settlement.scenarios import FAMILIES, SCENARIOS
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

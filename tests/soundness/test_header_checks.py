@@ -38,11 +38,11 @@ def test_the_first_two_batches_are_in_order(name: str) -> None:
     check(second, second.parent.header)
 
 
-@pytest.mark.parametrize("name", ["elapsed_ms", "first_sequence"])
-def test_nothing_is_before_the_first_batch(name: str) -> None:
+@pytest.mark.parametrize(("name", "what"), [("elapsed_ms", "time"), ("first_sequence", "orders")])
+def test_nothing_is_before_the_first_batch(name: str, what: str) -> None:
     said = refusal(first_scene(PLAIN, 20), **{name: 1})
-    assert said.startswith(f"{Code.HEADER_MALFORMED.name}: ")
-    assert "the first batch has no time and no orders before it" in said
+    assert said.startswith(f"{Code.HEADER_MALFORMED.name}: header field {name}: ")
+    assert f"the first batch has no {what} before it" in said
 
 
 def test_elapsed_time_reaches_its_limits_and_not_beyond() -> None:

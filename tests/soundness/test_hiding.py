@@ -9,71 +9,22 @@ from __future__ import annotations
 import random
 from functools import cache
 
-import numpy as np
 import pytest
 
 from circuits.ir.table import COMMITTED_KINDS, ColumnSpecification, Kind
-from prover.batch import CommittedBatch
-from prover.blinding import (
-    CHILDREN_PER_HEADER,
-    MAXIMUM_BLINDING,
-    PROOFS_PER_HEADER,
-    blinding_count,
-    random_scalars,
-)
-from prover.commit import BlindedColumn
+from prover.blinding import CHILDREN_PER_HEADER, MAXIMUM_BLINDING, PROOFS_PER_HEADER, blinding_count
 from prover.prove import Run, instance_of
+from prover.state import CommittedBatch
+from tests.soundness.dictionary import NAME, TRIALS, hits
 from tests.support.lying import START_MS, TAU, Scene, lying_world
 from tests.support.policies import ALL_POLICIES
 from tests.support.scenes import chained_scene, first_scene
 from tests.support.settings import small_orders
 from tests.support.world import World
-from zkroute.algebra.domain import lagrange_at
-from zkroute.algebra.engine import Column
-from zkroute.algebra.groups import GENERATOR_G1, multiply_g1
+from zkroute.algebra.domain import evaluate_public
 from zkroute.algebra.scalars import MODULUS
 from zkroute.protocol.proof import Proof, queries, queries_next
 from zkroute.protocol.schedule import Schedule
-
-NAME = "round robin"
-CANDIDATES = 256
-TRIALS = 100
-
-
-def single_value(value: int, rows: int) -> np.ndarray:
-    column = np.zeros((rows, 1), dtype=np.uint64)
-    column[0, 0] = value
-    return column
-
-
-def guesses(log_rows: int) -> dict[object, int]:
-    """The commitment of every column that holds one small number in its first row."""
-    factor = lagrange_at(log_rows, [0], TAU)[0]
-    return {multiply_g1(GENERATOR_G1, value * factor): value for value in range(CANDIDATES)}
-
-
-def hits(name: str, blinded: bool) -> int:
-    """How often a dictionary finds the value behind a commitment to a column of one order."""
-    world, rng = lying_world(NAME), random.Random(1)
-    circuit = world.proving_key.circuit
-    column = circuit.lowered.circuit.specification("orders", name)
-    count = blinding_count(circuit.lowered, column) if blinded else 0
-    log_rows = circuit.shape.log_rows
-    secrets = [rng.randrange(CANDIDATES) for _ in range(TRIALS)]
-    points = world.proving_key.committer.columns(
-        [
-            BlindedColumn(
-                Column(single_value(secret, 1 << log_rows), 8),
-                log_rows,
-                tuple(random_scalars(count)),
-            )
-            for secret in secrets
-        ]
-    )
-    dictionary = guesses(log_rows)
-    return sum(
-        dictionary.get(point) == secret for point, secret in zip(points, secrets, strict=True)
-    )
 
 
 @pytest.mark.parametrize("name", ["node", "active", "slope"])
@@ -112,8 +63,7 @@ def readable(scene: Scene, kind: type[Run]) -> set[tuple[str, str]]:
         if column is None:
             continue
         table = lowered.circuit.tables[cell.table]
-        basis = lagrange_at(table.log_rows, range(table.rows), point)
-        if sum(v * b for v, b in zip(column, basis, strict=True)) % MODULUS == value:
+        if evaluate_public([column], table.log_rows, point) == [value]:
             found.add((cell.table, cell.column))
     return found
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from functools import cache
 
 import pytest
 
-from tests.support.lying import Scene
+from tests.soundness.honest_proofs import (
+    NAMES,
+    SIZE,
+    element,
+    flip,
+    kinds,
+    points,
+    proof,
+    replaced,
+    scalars,
+    scene,
+)
 from tests.support.scenes import chained_scene
 from verifier.errors import Code, VerificationError
 from verifier.verify import verify
@@ -21,48 +31,9 @@ from zkroute.algebra.groups import (
     negate_g1,
 )
 from zkroute.algebra.scalars import MODULUS
-from zkroute.protocol.proof import ProofLayout
 
-NAMES = ["round robin", "notional by seven"]
 SAMPLE = {"round robin": 2, "notional by seven": 9}
 """One in so many elements is tried in the quick runs, every one in the slow ones."""
-SIZE = 32
-
-
-@cache
-def scene(name: str) -> Scene:
-    return chained_scene(name, 23)
-
-
-@cache
-def proof(name: str, number: int = 0) -> bytes:
-    """Honest proofs of one header; each has blinding of its own."""
-    del number
-    return scene(name).prove(scene(name).columns)
-
-
-@cache
-def kinds(name: str) -> str:
-    """One letter an element in byte order: p for a point, s for a scalar."""
-    key = scene(name).world.proving_key.key
-    layout = ProofLayout.of(key.circuit.lowered, key.nodes)
-    letters = (
-        "p" * (layout.witness + layout.helpers)
-        + "s" * layout.slice_digests
-        + "p" * (1 + layout.quotient)
-        + "s" * (layout.evaluations + layout.evaluations_next)
-        + "pp"
-    )
-    assert len(letters) * SIZE == layout.length == len(proof(name))
-    return letters
-
-
-def element(data: bytes, index: int) -> bytes:
-    return data[SIZE * index : SIZE * (index + 1)]
-
-
-def replaced(data: bytes, index: int, new: bytes) -> bytes:
-    return data[: SIZE * index] + new + data[SIZE * (index + 1) :]
 
 
 def refused(name: str, data: bytes, *, pairing: bool = False) -> Code:
@@ -77,10 +48,6 @@ def test_the_unchanged_proofs_are_accepted() -> None:
     for name in NAMES:
         for number in (0, 1):
             assert scene(name).verdict(proof(name, number), pairing=True) is None
-
-
-def flip(data: bytes, position: int, bit: int) -> bytes:
-    return data[:position] + bytes([data[position] ^ (1 << bit)]) + data[position + 1 :]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -145,14 +112,6 @@ def test_the_proof_of_another_policy_has_no_place_here() -> None:
 
 
 INFINITY = compress_g1(None)
-
-
-def points(name: str) -> list[int]:
-    return [index for index, kind in enumerate(kinds(name)) if kind == "p"]
-
-
-def scalars(name: str) -> list[int]:
-    return [index for index, kind in enumerate(kinds(name)) if kind == "s"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -23,6 +23,7 @@ from verifier.errors import Code, VerificationError
 from verifier.self_test import Golden, PowerOn, cases, golden_bytes, read_golden, run_self_test
 from verifier.verify import judge, verify
 from zkroute.algebra.groups import GENERATOR_G1, GENERATOR_G2, multiply_g2
+from zkroute.algebra.verification import using_arithmetic
 from zkroute.errors import ExitCode, MalformedError
 from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
@@ -188,6 +189,16 @@ def test_a_failure_stays() -> None:
     for judged in (crashes, judge, judge):
         with fails("RuntimeError"):
             power_on.require(judged)
+
+
+def test_a_failure_undoes_what_passed_before() -> None:
+    power_on = PowerOn()
+    with using_arithmetic("reference"):
+        power_on.require(judge)
+    with using_arithmetic("compiled"), fails("RuntimeError"):
+        power_on.require(crashes)
+    with using_arithmetic("reference"), fails("RuntimeError"):
+        power_on.require(judge)
 
 
 def test_nothing_is_verified_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,12 +12,12 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 
 import pytest
 
-from tests.support.lying import TAU, Scene
-from tests.support.scenes import chained_scene
+from tests.soundness.honest_proofs import NAMES, SIZE, element, replaced, scene
+from tests.soundness.honest_proofs import proof as honest_proof
+from tests.support.lying import TAU
 from verifier.errors import Code, VerificationError
 from verifier.many import Claim, ManyVerificationError, verify_many
 from verifier.opening import PairingCheck
@@ -36,8 +36,6 @@ from zkroute.algebra.verification import using_arithmetic, verification_arithmet
 from zkroute.errors import MalformedError, UsageError
 from zkroute.protocol.header import Header
 
-NAMES = ["round robin", "notional by seven"]
-SIZE = 32
 Mutant = tuple[Header, bytes]
 
 
@@ -49,16 +47,8 @@ def _two_arithmetics() -> None:
         pytest.skip(str(error))
 
 
-@cache
-def scene(name: str) -> Scene:
-    return chained_scene(name, 23)
-
-
-@cache
 def honest(name: str, number: int = 0) -> Mutant:
-    """Proofs of one header; each number has blinding of its own."""
-    del number
-    return scene(name).batch.header, scene(name).prove(scene(name).columns)
+    return scene(name).batch.header, honest_proof(name, number)
 
 
 Preparation = PairingCheck | tuple[Code, str]
@@ -98,14 +88,6 @@ def same_verdict(name: str, mutant: Mutant) -> Code | None:
     return expected
 
 
-def replaced(data: bytes, index: int, element: bytes) -> bytes:
-    return data[: SIZE * index] + element + data[SIZE * (index + 1) :]
-
-
-def element_at(data: bytes, index: int) -> bytes:
-    return data[SIZE * index : SIZE * (index + 1)]
-
-
 def word(value: int) -> bytes:
     return (value % (1 << 256)).to_bytes(SIZE, "big")
 
@@ -121,13 +103,13 @@ def other_element(rng: random.Random, name: str) -> Mutant:
     """A neighbour, an edge, a random word, or a wrong value in a valid encoding."""
     header, proof = honest(name)
     index = rng.randrange(len(proof) // SIZE)
-    old = element_at(proof, index)
+    old = element(proof, index)
     value = int.from_bytes(old, "big")
     flag, x = value >> 254, value & ((1 << 254) - 1)
     words = [
         rng.randbytes(SIZE),
-        element_at(proof, rng.randrange(len(proof) // SIZE)),
-        element_at(honest(name, 1)[1], index),
+        element(proof, rng.randrange(len(proof) // SIZE)),
+        element(honest(name, 1)[1], index),
         *map(word, (0, 1, value + 1, value - 1, MODULUS - 1, MODULUS, value + MODULUS, -value)),
         *map(word, (flag << 254 | FIELD_MODULUS, flag << 254 | (FIELD_MODULUS - 1), value ^ 1)),
         *(word(other << 254 | x) for other in range(4)),

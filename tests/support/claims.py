@@ -114,14 +114,14 @@ class Claim:
 
 def rows_of_orders(setting: Setting, orders: Orders) -> list[Row]:
     """The orders in processing order (segment, priority, arrival), sent nowhere yet."""
-    entries = route_entries(setting.policy)
+    routes = {entry[0]: entry[4:] for entry in route_entries(setting.policy, 0)}
     hashes = [
         sum(int(word) << (64 * i) for i, word in enumerate(words))
         for words in digests(orders.records)
     ]
     rows = []
     for arrival, index in enumerate(orders.class_index.tolist()):
-        _, segment, priority = entries[index]
+        segment, priority = routes[index]
         rows.append(
             Row(
                 sequence=setting.first_sequence + arrival,

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from circuits.ir.table import Kind
 from circuits.statement import smallest_log_rows
 from circuits.tables.carry import ENTRY
-from prover.batch import CommittedBatch
 from prover.commit import BlindedColumn
 from prover.keygen import ProvingKey, derive_key
 from prover.prove import Run
+from prover.state import CommittedBatch
 from prover.trace.limbs import from_integers, to_integers
 from tests.support.claims import Columns, Setting
 from tests.support.policies import ALL_POLICIES, SNAPSHOTS
@@ -174,7 +174,6 @@ class Scene:
             header or self.batch.header,
             self.world.instance(self.batch),
             dict(self.openings),
-            require_balance=False,
             **extra,
         )
         return run.prove(traces, lambda stage: None)

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from zkroute.algebra.domain import lagrange_prefix
+from tests.support.lagrange import lagrange_basis
 from zkroute.algebra.groups import (
     FIELD_MODULUS,
     GENERATOR_G1,
@@ -115,7 +115,7 @@ def contributions(*each: bytes) -> bytes:
 def basis(level: int, factor: int, tau: int = TAU, missing_last: bool = False) -> list[int]:
     """Discrete logarithms of the Lagrange basis of factor * tau^i, maybe without the last power."""
     size = 1 << level
-    values = [factor * value for value in lagrange_prefix(level, size, tau)]
+    values = [factor * value for value in lagrange_basis(level, tau)]
     if missing_last:
         # L_j(tau) is 1/n times the sum of w^(-ij) tau^i; leave out i = n - 1
         root = pow(5, (MODULUS - 1) >> level, MODULUS)

@@ -9,8 +9,8 @@ import numpy as np
 
 from circuits.routing import routing_circuit
 from circuits.statement import smallest_log_rows
-from prover.batch import CommittedBatch, Opening, WorkState
 from prover.prove import build_traces
+from prover.state import CommittedBatch, Opening, WorkState
 from prover.trace.limbs import to_integers
 from tests.property.documents import case_orders
 from tests.property.documents import policy_text as case_policy
@@ -22,8 +22,9 @@ from zkroute.algebra.scalars import MODULUS
 from zkroute.model.order import EMPTY_PAYLOAD, OrderColumns, Orders, new_orders
 from zkroute.model.policy import Policy, parse_policy
 from zkroute.model.snapshot import Snapshot, parse_snapshot
+from zkroute.routing.batch import RoutedBatch
 from zkroute.routing.parameters import node_parameters
-from zkroute.routing.router import RoutedBatch, route
+from zkroute.routing.router import route
 
 
 @cache

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from circuits.check import check_trace
 from circuits.instance import Instance
 from circuits.ir.check import Failure
-from prover.batch import CommittedBatch, Place, commit_batch
+from prover.batch import commit_batch
 from prover.keygen import ProvingKey, derive_key
 from prover.prove import Traces, build_traces, instance_of
+from prover.state import CommittedBatch, Place
 from prover.trace.limbs import to_integers
 from verifier.accept import Acceptance, Position
 from zkroute.algebra.engine import engine

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from tests.support.points import point_of
 from tests.support.shared import shared_path
 from zkroute.algebra.groups import (
     FIELD_MODULUS,
     G1_BYTES,
     G2_BYTES,
     add_g1,
-    decode_g1,
     decode_g2,
     encode_g1,
     multiply_g1,
@@ -37,16 +37,12 @@ def padded(data: bytes, length: int) -> bytes:
 
 def precompile_add(call_data: bytes) -> bytes:
     data = padded(call_data, 128)
-    left, right = (
-        decode_g1(half, "operand", allow_infinity=True) for half in (data[:64], data[64:])
-    )
-    return encode_g1(add_g1(left, right))
+    return encode_g1(add_g1(point_of(data[:64]), point_of(data[64:])))
 
 
 def precompile_multiply(call_data: bytes) -> bytes:
     data = padded(call_data, 96)
-    point = decode_g1(data[:64], "operand", allow_infinity=True)
-    return encode_g1(multiply_g1(point, int.from_bytes(data[64:], "big")))
+    return encode_g1(multiply_g1(point_of(data[:64]), int.from_bytes(data[64:], "big")))
 
 
 def precompile_pairing(call_data: bytes) -> bytes:
@@ -55,7 +51,7 @@ def precompile_pairing(call_data: bytes) -> bytes:
     pairs = []
     for start in range(0, len(call_data), PAIR_BYTES):
         middle, stop = start + G1_BYTES, start + PAIR_BYTES
-        left = decode_g1(call_data[start:middle], "left", allow_infinity=True)
+        left = point_of(call_data[start:middle])
         pairs.append((left, decode_g2(call_data[middle:stop], "right", allow_infinity=True)))
     return int(pairing_product_is_one(pairs)).to_bytes(32, "big")
 

@@ -59,35 +59,6 @@ def vanishing(size: int, point: int) -> int:
     return (pow(point, size, MODULUS) - 1) % MODULUS
 
 
-def lagrange_at(log_size: int, indices: Iterable[int], point: int) -> list[int]:
-    """L_i(point) for each index i, in the order given; negative indices count from the end.
-
-    One inversion for all of them. Raises ChallengeInDomainError if the point lies in the domain.
-    """
-    root = root_of_unity(log_size)
-    return _lagrange(log_size, [pow(root, index, MODULUS) for index in indices], point)
-
-
-def lagrange_prefix(log_size: int, count: int, point: int) -> list[int]:
-    """L_0(point) ... L_(count-1)(point).
-
-    Raises ChallengeInDomainError if the point lies in the domain, ValueError if the domain has
-    fewer than ``count`` elements.
-    """
-    _require_elements(log_size, count)
-    return _lagrange(log_size, _elements(log_size, count), point)
-
-
-def lagrange_first(log_size: int, point: int) -> int:
-    """L_0(point), one on the first row and zero on every other."""
-    return lagrange_at(log_size, [0], point)[0]
-
-
-def lagrange_last(log_size: int, point: int) -> int:
-    """L_(n-1)(point), one on the last row and zero on every other."""
-    return lagrange_at(log_size, [-1], point)[0]
-
-
 def evaluate_public(columns: Sequence[Sequence[int]], log_size: int, point: int) -> list[int]:
     """Values at ``point`` of the polynomials of degree < n that are a column and then zeros on H.
 
@@ -96,16 +67,12 @@ def evaluate_public(columns: Sequence[Sequence[int]], log_size: int, point: int)
     values than the domain has elements.
     """
     count = max(map(len, columns), default=0)
-    _require_elements(log_size, count)
+    if count > 1 << log_size:
+        raise ValueError(f"a domain of size 2^{log_size} has no {count} elements")
     scale, ratios = _unscaled_lagrange(log_size, _elements(log_size, count), point)
     return [
         scale * (sum(map(operator.mul, column, ratios)) % MODULUS) % MODULUS for column in columns
     ]
-
-
-def _require_elements(log_size: int, count: int) -> None:
-    if not 0 <= count <= 1 << log_size:
-        raise ValueError(f"a domain of size 2^{log_size} has no {count} basis polynomials")
 
 
 @lru_cache(maxsize=16)
@@ -117,12 +84,6 @@ def _elements(log_size: int, count: int) -> tuple[int, ...]:
 @cache
 def _inverse_of_size(log_size: int) -> int:
     return invert(1 << log_size)
-
-
-def _lagrange(log_size: int, nodes: Sequence[int], point: int) -> list[int]:
-    """The basis polynomials that belong to these elements of the domain, at the point."""
-    scale, ratios = _unscaled_lagrange(log_size, nodes, point)
-    return [scale * ratio % MODULUS for ratio in ratios]
 
 
 def _unscaled_lagrange(

@@ -27,21 +27,6 @@ def encode_g1(point: PointG1) -> bytes:
     return _join(point if point is not None else (0, 0))
 
 
-def decode_g1(data: bytes, what: str, *, allow_infinity: bool) -> PointG1:
-    """The point that exactly these 64 bytes encode, on the curve and hence in the group.
-
-    Raises MalformedError naming ``what`` for another length, a coordinate not below p, a point
-    off the curve, and for infinity unless ``allow_infinity``.
-    """
-    x, y = _split(data, G1_BYTES, what)
-    if x == 0 and y == 0:
-        _check_infinity(what, allow_infinity)
-        return None
-    if not is_on_curve_g1((x, y)):
-        raise MalformedError(f"{what}: the point is not on the curve")
-    return x, y
-
-
 def compress_g1(point: PointG1) -> bytes:
     """The 32 bytes of big-endian x under two flag bits.
 
@@ -96,7 +81,7 @@ def decode_g2(data: bytes, what: str, *, allow_infinity: bool) -> PointG2:
     Raises MalformedError naming ``what`` for another length, a coordinate not below p, a point
     off the twist or outside the subgroup, and for infinity unless ``allow_infinity``.
     """
-    x1, x0, y1, y0 = _split(data, G2_BYTES, what)
+    x1, x0, y1, y0 = _split(data, what)
     if not (x0 or x1 or y0 or y1):
         _check_infinity(what, allow_infinity)
         return None
@@ -125,13 +110,13 @@ def _join(coordinates: tuple[int, ...]) -> bytes:
     return b"".join(coordinate.to_bytes(COORDINATE_BYTES, "big") for coordinate in coordinates)
 
 
-def _split(data: bytes, length: int, what: str) -> list[int]:
-    """The canonical coordinates in the bytes."""
-    if len(data) != length:
-        raise MalformedError(f"{what}: a point has {length} bytes, here are {len(data)}")
+def _split(data: bytes, what: str) -> list[int]:
+    """The canonical coordinates of a point of G2 in the bytes."""
+    if len(data) != G2_BYTES:
+        raise MalformedError(f"{what}: a point has {G2_BYTES} bytes, here are {len(data)}")
     coordinates = [
         int.from_bytes(data[start : start + COORDINATE_BYTES], "big")
-        for start in range(0, length, COORDINATE_BYTES)
+        for start in range(0, G2_BYTES, COORDINATE_BYTES)
     ]
     if any(coordinate >= FIELD_MODULUS for coordinate in coordinates):
         raise MalformedError(f"{what}: a coordinate is not below the field modulus")

@@ -19,7 +19,6 @@ from zkroute.algebra.encoding import (
     G1_COMPRESSED_BYTES,
     G2_BYTES,
     compress_g1,
-    decode_g1,
     decode_g2,
     decompress_g1,
     encode_g1,
@@ -33,7 +32,6 @@ from zkroute.algebra.twist import (
     is_in_group_g2,
     is_on_twist,
     multiply_g2,
-    negate_g2,
 )
 
 __all__ = [
@@ -49,7 +47,6 @@ __all__ = [
     "add_g2",
     "add_pairs_g1",
     "compress_g1",
-    "decode_g1",
     "decode_g2",
     "decompress_g1",
     "encode_g1",
@@ -61,7 +58,6 @@ __all__ = [
     "multiply_g1",
     "multiply_g2",
     "negate_g1",
-    "negate_g2",
     "pairing_product_is_one",
     "sum_groups_g1",
 ]

@@ -110,14 +110,6 @@ def _frobenius(point: tuple[Fq2, Fq2]) -> PointG2:
     return x, y
 
 
-def negate_g2(point: PointG2) -> PointG2:
-    """The point's negative."""
-    if point is None:
-        return None
-    x, (y0, y1) = point
-    return x, (-y0 % FIELD_MODULUS, -y1 % FIELD_MODULUS)
-
-
 def add_g2(left: PointG2, right: PointG2) -> PointG2:
     """The sum of two points, any two: equal, opposite or infinity."""
     if left is None:

@@ -78,7 +78,7 @@ class PublishedFolder:
     def added_since(self, published: PublishedChain) -> tuple[Entry, ...]:
         """The entries appended to the list since it was read, once nobody is publishing.
 
-        None where it was not only appended to, or cannot be read any more.
+        Empty too where it was not only appended to, or cannot be read any more.
         """
         deadline = time.monotonic() + PUBLISHING_SECONDS
         while (self.path / LOCK).exists() and time.monotonic() < deadline:

@@ -19,7 +19,7 @@ from zkroute.audit.terms import Terms
 from zkroute.errors import MismatchError
 from zkroute.formats.chain import PublishedChain
 from zkroute.protocol.header import NO_PARENT, Header
-from zkroute.settlement.signatures import is_signed_by
+from zkroute.protocol.signatures import is_signed_by
 
 
 class Links:

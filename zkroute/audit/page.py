@@ -26,6 +26,9 @@ SINGLE_FIGURES = {
 }
 """Figures that are one number for a batch, in words."""
 
+MARK = '<meta name="generator" content="zkroute audit">'
+"""Near the start of every page, so that it is known for one of ours."""
+
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -36,6 +39,7 @@ def html_page(report: Report) -> str:
     head = tag(
         "head",
         Markup('<meta charset="utf-8">'),
+        Markup(MARK),
         Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         Markup(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
         tag("title", title),

@@ -10,8 +10,15 @@ from verifier.accept import Acceptance, Position
 from verifier.verify import verify
 from zkroute.atomic import write_atomic
 from zkroute.audit.findings import Fault, PublishingError
-from zkroute.audit.folder import CHAIN, LOCK, FileProblemError, PublishedFolder, file_name
-from zkroute.errors import MalformedError, MismatchError
+from zkroute.audit.folder import (
+    CHAIN,
+    LOCK,
+    SUFFIXES,
+    FileProblemError,
+    PublishedFolder,
+    file_name,
+)
+from zkroute.errors import MalformedError, MismatchError, UsageError
 from zkroute.formats.chain import Entry, PublishedChain, encode_chain
 from zkroute.formats.header import encode_header
 from zkroute.formats.key import encode_key
@@ -54,12 +61,14 @@ def publish(path: Path, batch: ProvenBatch) -> bool:
     the proof it was published with: one header, one proof.
 
     Raises PublishingError for a fork, a gap or an unknown parent, VerificationError for a batch
-    that does not hold, UsageError where another process is publishing.
+    that does not hold, UsageError where another process is publishing or the folder holds other
+    things.
 
     Soundness: the publisher trusts its own key, router and snapshot; auditors name theirs.
     """
     path.mkdir(parents=True, exist_ok=True)
     with alone(path / LOCK, "publishing into this folder", LOCK_SECONDS):
+        _require_own(path)
         folder = PublishedFolder(path)
         before = folder.chain() if (path / CHAIN).exists() else None
         if before and _is_listed(before, batch.header):
@@ -72,6 +81,19 @@ def publish(path: Path, batch: ProvenBatch) -> bool:
         published = PublishedChain(batch.header.chain, entries)
         write_atomic(path / CHAIN, encode_chain(published))
     return True
+
+
+def _require_own(path: Path) -> None:
+    """The folder is empty or a published one: what else is in it would be published too."""
+    if (path / CHAIN).exists():
+        return
+    names = {each.name for each in path.iterdir() if not each.name.startswith(".")}
+    other = names - SUFFIXES.keys()
+    if other:
+        raise UsageError(
+            f"{path} holds {min(other)}, which is no part of a published chain; publish into a "
+            "folder of its own"
+        )
 
 
 def _is_listed(published: PublishedChain, header: Header) -> bool:

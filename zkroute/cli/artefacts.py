@@ -8,11 +8,10 @@ from zkroute.cli.workspace import BatchFolder
 from zkroute.formats.files import read_bytes
 from zkroute.formats.header import MAX_HEADER_BYTES, decode_header
 from zkroute.formats.key import MAX_KEY_BYTES, decode_key
+from zkroute.formats.proof import MAX_PROOF_BYTES
 from zkroute.formats.router_key import parse_public_key, read_public_key
 from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
-
-MAX_PROOF_BYTES = 1 << 20
 
 
 def read_key(path: Path) -> VerifyingKey:

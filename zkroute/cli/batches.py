@@ -10,7 +10,7 @@ import numpy as np
 
 from prover.blinding import CHILDREN_PER_HEADER
 from prover.state import CommittedBatch, Opening, Place, WorkState
-from zkroute.atomic import write_atomic
+from zkroute.atomic import PRIVATE_FOLDER_MODE, write_atomic
 from zkroute.cli.artefacts import read_header
 from zkroute.cli.workspace import BatchFolder
 from zkroute.errors import MalformedError, MismatchError, UsageError
@@ -67,9 +67,37 @@ def check_snapshot(key: VerifyingKey, snapshot: Snapshot) -> None:
 
 
 def check_free(folder: BatchFolder) -> None:
-    """No batch is in the folder yet. Raises UsageError."""
+    """The folder is new, empty, or left by a run that was cut short. Raises UsageError."""
     if folder.header.exists():
-        raise UsageError(f"{folder.path} already holds a batch; choose another --output")
+        raise UsageError(
+            f"{folder.path} already holds a batch; to go on from it, add --after {folder.path}"
+        )
+    if folder.path.exists() and not folder.path.is_dir():
+        raise UsageError(f"{folder.path} is a file; choose another --output")
+    own = {folder.private.name, folder.snapshot.name, folder.intake.name}
+    other = [each.name for each in _listed(folder.path) if each.name not in own]
+    if other:
+        raise UsageError(
+            f"{folder.path} holds {min(other)}, which is no part of a batch; choose another "
+            "--output"
+        )
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What a folder that may not be there holds, hidden files left out."""
+    if not folder.exists():
+        return []
+    return [each for each in folder.iterdir() if not each.name.startswith(".")]
+
+
+def check_only_child(parent: Parent) -> None:
+    """No next batch was routed yet on top of this one. Raises UsageError."""
+    if parent.private.children:
+        raise UsageError(
+            f"a next batch was routed after {parent.folder.path} before. Two signed batches in one "
+            "place are a fork, which nodes keep as evidence against the router: go on from the "
+            "first, or add --again if nobody was ever given it"
+        )
 
 
 def save_batch(folder: BatchFolder, committed: CommittedBatch, snapshot: Snapshot) -> None:
@@ -193,6 +221,15 @@ def record_proof(folder: BatchFolder, proof: bytes) -> None:
                 f"{folder.path} was proven meanwhile; 'zkroute prove' writes that proof"
             )
         write_batch(folder.private, private.with_proof(proof))
+
+
+def making(folder: BatchFolder) -> AbstractContextManager[None]:
+    """Nobody else makes a batch in this folder inside the block: one signed header would be lost.
+
+    Makes the folder.
+    """
+    folder.path.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER_MODE)
+    return alone(folder.path / ".routing.lock", f"routing into {folder.path}", LOCK_SECONDS)
 
 
 def _writing(folder: BatchFolder) -> AbstractContextManager[None]:

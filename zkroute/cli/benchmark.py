@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from circuits.statement import smallest_log_rows
-from prover.batch import CommittedBatch
 from prover.blinding import blinding_count, random_scalars
 from prover.commit import BlindedColumn
 from prover.prove import prove
+from prover.state import CommittedBatch
 from prover.trace.orders import order_columns
 from verifier.verify import verify
 from zkroute.algebra.engine import Column

@@ -40,7 +40,7 @@ class _Script:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, *words: str, expected: ExitCode = ExitCode.VALID) -> None:
-        """One command; another exit code than expected ends the demonstration."""
+        """One command; another exit code than expected, or Ctrl-C, ends the demonstration."""
         # the demonstration is itself a verb of this group
         from zkroute.cli.main import command_line
 
@@ -171,7 +171,7 @@ def _summary(
         header = read_header(folder.header)
         times = [
             next(
-                seconds
+                round(seconds, 4)
                 for line, seconds in script.seconds.items()
                 if line.startswith(f"zkroute {start}")
             )
@@ -182,7 +182,7 @@ def _summary(
             )
         ]
         rows.append((number, header.order_count, *times, folder.proof.stat().st_size))
-    titles = ("batch", "orders", "route s", "prove s", "verify s", "proof bytes")
+    titles = ("batch", "orders", "route_s", "prove_s", "verify_s", "proof_bytes")
     terminal.say("")
     terminal.table(titles, rows, "Three batches proven, four cheats refused")
     accepted = shlex.join(accepting)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from zkroute.cli.artefacts import read_router
+from zkroute.cli.outputs import write_output
 from zkroute.cli.terminal import Terminal
 from zkroute.cli.workspace import BatchFolder
 from zkroute.errors import ExitCode, UsageError, ZkrouteError
-from zkroute.formats.evidence import write_evidence
+from zkroute.formats.evidence import Evidence, encode_evidence
 from zkroute.formats.files import read_bytes
 from zkroute.formats.handover import read_handover
 from zkroute.formats.inclusion import MAX_INCLUSION_BYTES, Opening, decode_opening
 from zkroute.formats.intake import read_intake
 from zkroute.formats.receipt import Receipt
-from zkroute.formats.router_key import parse_public_key, read_public_key
 from zkroute.formats.signed_orders import read_signed_orders
 from zkroute.model.order import digests, orders_from_bytes
 from zkroute.protocol.header import Header
@@ -36,11 +37,7 @@ class NotIncludedError(ZkrouteError):
 
 def router_keys(routers: Sequence[str], handovers: Sequence[Path], chain: str) -> RouterKeys:
     """The router's keys, from files or digits, and what they handed over to."""
-    keys = [
-        parse_public_key(text, text) if len(text) == 64 else read_public_key(Path(text))
-        for text in routers
-    ]
-    return RouterKeys.of(keys, map(read_handover, handovers), chain)
+    return RouterKeys.of(map(read_router, routers), map(read_handover, handovers), chain)
 
 
 def verdict_of(
@@ -66,12 +63,23 @@ def verdict_of(
 def say_verdict(terminal: Terminal, verdict: Verdict, evidence: Path | None) -> None:
     """The verdict in words; evidence to its file. Raises NotIncludedError for any but included."""
     if verdict.evidence is not None and evidence is not None:
-        write_evidence(evidence, verdict.evidence)
-        terminal.note(f"evidence in {evidence}")
+        keep_evidence(terminal, verdict.evidence, evidence)
     if verdict.outcome is not Outcome.INCLUDED:
         raise NotIncludedError(verdict)
     terminal.say(f"included: {verdict.sentence}")
-    terminal.answer({"outcome": verdict.outcome.value, "sentence": verdict.sentence})
+    terminal.answer(
+        {
+            "outcome": verdict.outcome.value,
+            "sentence": verdict.sentence,
+            "final": verdict.is_final,
+        }
+    )
+
+
+def keep_evidence(terminal: Terminal, evidence: Evidence, path: Path) -> None:
+    """Writes evidence for others. Raises UsageError where another file is there."""
+    write_output(path, encode_evidence(evidence), private=True)
+    terminal.say(f"evidence for others is in {path}")
 
 
 def _opening(inclusion: Path | None, key: VerifyingKey) -> Opening | None:

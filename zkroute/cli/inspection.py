@@ -4,61 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import tomllib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from circuits.ir.table import Kind
 from circuits.routing import RoutingCircuit
-from zkroute.cli.artefacts import MAX_PROOF_BYTES, read_header, read_key
+from zkroute.audit.page import MARK
+from zkroute.cli import settlement_inspection
+from zkroute.cli.artefacts import read_header, read_key
+from zkroute.cli.inspected import Describe, Inspected, Listing
+from zkroute.cli.router_secret import PASSPHRASE_VARIABLE, private_key
 from zkroute.cli.workspace import BatchFolder
 from zkroute.errors import MalformedError, UsageError
 from zkroute.formats import batch as batch_file
 from zkroute.formats import header as header_file
 from zkroute.formats import key as key_file
 from zkroute.formats import srs_file
+from zkroute.formats.chain import MAX_CHAIN_BYTES
 from zkroute.formats.documents import read_policy, read_snapshot
 from zkroute.formats.files import read_bytes
-from zkroute.formats.proof import decode_proof
+from zkroute.formats.proof import MAX_PROOF_BYTES, decode_proof
 from zkroute.formats.ptau_container import open_container
-from zkroute.formats.router_key import read_private_key, read_public_key
+from zkroute.formats.router_key import is_encrypted, read_public_key
 from zkroute.model.document import MAX_DOCUMENT_BYTES
 from zkroute.model.json_text import load_json
 from zkroute.model.order import ORDER_RECORD
+from zkroute.model.order_files import REQUIRED
+from zkroute.model.text_columns import read_text_columns
+from zkroute.model.trades import TRADE_COLUMNS
 from zkroute.protocol.proof import ProofLayout
-from zkroute.routing.parameters import full_route_entries
+from zkroute.routing.parameters import route_entries
 
-_HEAD_BYTES = 64
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A table to show."""
-
-    caption: str
-    titles: tuple[str, ...]
-    rows: list[tuple[object, ...]]
-
-    def document(self) -> list[dict[str, object]]:
-        """The rows as objects."""
-        return [dict(zip(self.titles, row, strict=True)) for row in self.rows]
-
-
-@dataclass(frozen=True)
-class Inspected:
-    """What is shown of a file."""
-
-    kind: str
-    facts: dict[str, object]
-    tables: Sequence[Listing] = ()
-    sentences: Sequence[str] = field(default=())
-
-    def document(self, with_sentences: bool) -> dict[str, object]:
-        """The same for programs."""
-        document = {"kind": self.kind} | self.facts
-        document |= {table.caption: table.document() for table in self.tables}
-        return document | ({"sentences": list(self.sentences)} if with_sentences else {})
+_HEAD_BYTES = 4096
+_PUBLIC_KEY = re.compile(rb"[0-9a-f]{64}\s*")
+_ORDER_ENDINGS = ([".csv"], [".parquet"], [".jsonl"], [".ndjson"])
 
 
 def inspect_file(path: Path, key: Path) -> Inspected:
@@ -68,17 +49,24 @@ def inspect_file(path: Path, key: Path) -> Inspected:
     """
     if path.is_dir():
         path = BatchFolder(path).header
-    head = _head(path)
-    for magic, describe in _BY_MAGIC.items():
-        if head.startswith(magic):
-            return describe(path)
-    if head.lstrip()[:1] == b"{":
-        return _inspect_json(path)
-    if path.suffix == ".toml":
-        return _inspect_toml(path)
-    if path.suffix == ".pub":
-        return Inspected("router's public key", {"public_key": read_public_key(path).hex()})
-    return _inspect_proof(path, key)
+    describe = _by_content(path, _head(path))
+    return describe(path) if describe is not None else _inspect_proof(path, key)
+
+
+def _by_content(path: Path, head: bytes) -> Describe | None:
+    """What describes a file, by how it begins, and where that is anything by its ending."""
+    by_magic = _BY_MAGIC | settlement_inspection.BY_MAGIC
+    rules = [(head.startswith(magic), describe) for magic, describe in by_magic.items()]
+    is_page = head.startswith(b"<!DOCTYPE html>") and MARK.encode("ascii") in head
+    is_public_key = path.suffix == ".pub" or _PUBLIC_KEY.fullmatch(head) is not None
+    rules += [
+        (head.lstrip()[:1] == b"{", _inspect_json),
+        (path.suffix == ".toml", _inspect_toml),
+        (is_public_key, _inspect_public_key),
+        (is_page, _inspect_page),
+        (_looks_like_orders(path), _inspect_orders),
+    ]
+    return next((describe for applies, describe in rules if applies), None)
 
 
 def _head(path: Path) -> bytes:
@@ -90,16 +78,19 @@ def _head(path: Path) -> bytes:
 
 
 def _inspect_json(path: Path) -> Inspected:
-    """A header, a key, or a canonical policy or snapshot, by the keys it has."""
+    """By what it calls itself, or for a canonical policy or snapshot by the keys it has."""
+    lines = settlement_inspection.inspect_lines(path)
+    if lines is not None:
+        return lines
+    if _looks_like_orders(path):
+        return _inspect_orders(path)
     try:
-        values = load_json(read_bytes(path, key_file.MAX_KEY_BYTES).decode("ascii"))
+        values = load_json(read_bytes(path, MAX_CHAIN_BYTES).decode("ascii"))
     except ValueError:
         raise MalformedError(f"{path}: begins like JSON but is not") from None
-    name = values.get("format")
-    if name == header_file.FORMAT:
-        return _inspect_header(path)
-    if name == key_file.FORMAT:
-        return _inspect_key(path)
+    describe = (_BY_FORMAT | settlement_inspection.BY_FORMAT).get(str(values.get("format")))
+    if describe is not None:
+        return describe(path)
     if "nodes" in values:
         return _inspect_snapshot(path)
     if "classes" in values:
@@ -107,11 +98,37 @@ def _inspect_json(path: Path) -> Inspected:
     raise UsageError(f"{path}: JSON, but none of zkroute's files")
 
 
+def _looks_like_orders(path: Path) -> bool:
+    """By the endings that order files are read by."""
+    endings = [suffix.lower() for suffix in path.suffixes]
+    return endings[-2:] == [".csv", ".gz"] or endings[-1:] in _ORDER_ENDINGS
+
+
+def _inspect_orders(path: Path) -> Inspected:
+    columns = read_text_columns(path)
+    facts: dict[str, object] = {"count": columns.count, "columns": ", ".join(columns.columns)}
+    if columns.columns.keys() >= set(TRADE_COLUMNS):
+        return Inspected("trades", facts)
+    if columns.columns.keys() >= set(REQUIRED):
+        return Inspected("orders", facts | {"note": "in the clear: keep it to yourself"})
+    raise UsageError(f"{path}: its columns are neither those of orders nor of trades")
+
+
+def _inspect_public_key(path: Path) -> Inspected:
+    return Inspected("router's public key", {"public_key": read_public_key(path).hex()})
+
+
+def _inspect_page(_path: Path) -> Inspected:
+    return Inspected("audit report as a page", {"note": "to be read in a browser"})
+
+
 def _inspect_toml(path: Path) -> Inspected:
     try:
-        values = tomllib.loads(read_bytes(path, MAX_DOCUMENT_BYTES).decode("utf-8"))
+        values = tomllib.loads(read_bytes(path, MAX_DOCUMENT_BYTES).decode("utf-8-sig"))
     except (ValueError, RecursionError):
         values = {}  # the policy reader says what is wrong and where
+    if "routers" in values:
+        return settlement_inspection.inspect_configuration(path)
     return _inspect_snapshot(path) if "nodes" in values else _inspect_policy(path)
 
 
@@ -196,7 +213,7 @@ def _inspect_policy(path: Path) -> Inspected:
         "order_classes": policy.class_count,
     }
     levels = range(len(policy.gas_levels) + 1)
-    entries = [entry for level in levels for entry in full_route_entries(policy, level)]
+    entries = [entry for level in levels for entry in route_entries(policy, level)]
     rows: list[tuple[object, ...]] = []
     for position, segment in enumerate(policy.segments):
         into = [entry for entry in entries if entry[4] == position]
@@ -263,29 +280,45 @@ def _inspect_private(path: Path) -> Inspected:
 
 
 def _inspect_router_key(path: Path) -> Inspected:
-    public = read_private_key(path).public_key().public_bytes_raw()
-    return Inspected("router's private key", {"public_key": public.hex()})
+    if not is_encrypted(path) or PASSPHRASE_VARIABLE in os.environ:
+        public = private_key(path).public_key().public_bytes_raw()
+        return Inspected("router's private key", {"public_key": public.hex()})
+    note = f"protected by a passphrase; put it into {PASSPHRASE_VARIABLE} to see the public key"
+    return Inspected("router's private key", {"note": note})
 
 
 def _inspect_proof(path: Path, key: Path) -> Inspected:
-    data = read_bytes(path, MAX_PROOF_BYTES)
-    if not data or len(data) % 32:
+    size = path.stat().st_size
+    if not 0 < size <= MAX_PROOF_BYTES or size % 32:
         raise UsageError(f"{path}: none of zkroute's files")
+    data = read_bytes(path, MAX_PROOF_BYTES)
     facts: dict[str, object] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     if not key.exists():
         facts["note"] = "perhaps a proof; name its --key to read it"
         return Inspected("32-byte elements", facts)
     verifying_key = read_key(key)
     layout = ProofLayout.of(verifying_key.circuit.lowered, verifying_key.nodes)
-    decode_proof(data, layout)
+    try:
+        decode_proof(data, layout)
+    except MalformedError as error:
+        raise MalformedError(
+            f"{path}: no proof of {key}, and none of zkroute's other files: {error}"
+        ) from None
     facts |= {"points": layout.points, "scalars": layout.scalars, "nodes": layout.slice_digests}
     facts["note"] = "every point is on the curve, every scalar canonical; not verified"
     return Inspected("proof", facts)
 
 
-_BY_MAGIC: dict[bytes, Callable[[Path], Inspected]] = {
+_BY_MAGIC: dict[bytes, Describe] = {
     srs_file.MAGIC: _inspect_srs,
     batch_file.MAGIC: _inspect_private,
     b"ptau": _inspect_ptau,
     b"-----BEGIN": _inspect_router_key,
 }
+"""Files of batches and their keys by how they begin."""
+
+_BY_FORMAT: dict[str, Describe] = {
+    header_file.FORMAT: _inspect_header,
+    key_file.FORMAT: _inspect_key,
+}
+"""JSON files by what they call themselves."""

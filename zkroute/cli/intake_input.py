@@ -7,12 +7,34 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from prover.batch import route_next
-from prover.state import Place
-from zkroute.errors import UsageError
+from prover.state import CommittedBatch, Place
+from zkroute.cli import workspace
+from zkroute.errors import MismatchError, UsageError
+from zkroute.model.order import digests
 from zkroute.model.snapshot import Snapshot
+from zkroute.protocol.header import Header
+from zkroute.protocol.intake import NO_LOG
 from zkroute.protocol.key import VerifyingKey
 from zkroute.routing.limits import BatchLimitError
 from zkroute.settlement.intake import Intake, TakenIn, Terms
+from zkroute.settlement.slices import digest_bytes
+
+
+def check_numbers_are_free(parent: Header | None, log: Path = Path(workspace.INTAKE)) -> None:
+    """No intake log has promised the next batch's numbers to other orders than a file's.
+
+    ``parent`` is the batch before. Raises UsageError.
+    """
+    if parent is not None and parent.intake != NO_LOG:
+        raise UsageError(
+            f"batch {parent.batch} took its orders from an intake log, whose receipts promise the "
+            f"next numbers to orders in it; add --intake {log}"
+        )
+    if parent is None and log.exists():
+        raise UsageError(
+            f"{log} is here, and its receipts promise the first numbers to orders in it; add "
+            f"--intake {log}, or put it elsewhere"
+        )
 
 
 def take_in(
@@ -42,13 +64,31 @@ def take_in(
                 return taken
 
 
-def envelopes_of(path: Path, key: VerifyingKey, sequence: list[int]) -> dict[int, bytes]:
-    """The traders' signatures of these orders, by sequence number.
+def envelopes_of(path: Path, key: VerifyingKey, batch: CommittedBatch) -> dict[int, bytes]:
+    """The traders' signatures of the batch's orders, by sequence number.
 
-    Raises UsageError where there is no such log.
+    Raises UsageError where there is no such log, MismatchError where it is not the one that the
+    batch's header names.
     """
     if not path.exists():
         raise UsageError(f"{path}: there is no intake log")
-    # reading needs no key; this one signs nothing
-    with Intake(path, Terms(key.policy), Ed25519PrivateKey.generate()) as intake:
-        return intake.envelopes(sequence)
+    header = batch.header
+    if header.intake == NO_LOG:
+        raise MismatchError(
+            f"batch {header.batch} did not take its orders from an intake log; leave out --intake"
+        )
+    with Intake(path, Terms(key.policy), router=None) as intake:
+        if intake.head_at(header.first_sequence + header.order_count) != header.intake:
+            raise MismatchError(
+                f"{path} is not the intake log that the orders of batch {header.batch} came from; "
+                "name that one with --intake"
+            )
+        numbers = batch.routed.sequence.tolist()
+        envelopes, logged = intake.envelopes(numbers), intake.digests(numbers)
+    # orders held since before there was a log have their numbers in it given to others
+    placed = digest_bytes(digests(batch.routed.orders.records))
+    return {
+        number: envelopes[number]
+        for number, digest in zip(numbers, placed, strict=True)
+        if number in envelopes and logged[number] == digest
+    }

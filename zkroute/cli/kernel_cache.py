@@ -1,4 +1,4 @@
-"""Keeping the kept machine code small: what no process has used for long is removed."""
+"""Keeping the cache small: machine code and bases that no process has used for long go."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 class Removed:
     """What was removed from the cache."""
 
-    directories: int = 0
+    count: int = 0
     bytes: int = 0
+
+    def and_one(self, size: int) -> Removed:
+        """With one more of this size."""
+        return Removed(self.count + 1, self.bytes + size)
 
 
 def remove_unused_kernels(days: float = UNUSED_DAYS) -> Removed:
@@ -41,7 +45,27 @@ def remove_unused_kernels(days: float = UNUSED_DAYS) -> Removed:
             shutil.rmtree(directory)
         except OSError:
             continue
-        removed = Removed(removed.directories + 1, removed.bytes + size)
+        removed = removed.and_one(size)
+    return removed
+
+
+def remove_unused_bases(days: float = UNUSED_DAYS) -> Removed:
+    """Removes Lagrange bases that no process has read for so many days; they are computed again.
+
+    Each reading renews the file's time of change (zkroute/protocol/lagrange_cache.py).
+    """
+    oldest = time.time() - days * 86_400
+    removed = Removed()
+    for path in sorted((cache_directory() / "lagrange").glob("*.npy")):
+        try:
+            stat = path.lstat()
+            if stat.st_mtime >= oldest:
+                continue
+            path.unlink()
+            path.with_suffix(".sha256").unlink(missing_ok=True)
+        except OSError:
+            continue
+        removed = removed.and_one(stat.st_size)
     return removed
 
 

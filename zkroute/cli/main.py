@@ -1,15 +1,19 @@
-"""The entry point: verbs loaded when they are used, every error one line and an exit code."""
+"""The command line: verbs loaded when they are used, every error one line and an exit code."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import sys
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import click
 
 from zkroute import __version__
-from zkroute.cli.failures import report
-from zkroute.cli.terminal import Terminal
+from zkroute.cli.failures import CarriedError, finish, report
+from zkroute.cli.terminal import Terminal, standard_output
+from zkroute.errors import ZkrouteError
 
 VERBS = (
     "init",
@@ -53,15 +57,81 @@ class Verbs(click.Group):
         command: click.Command = module.command
         return command
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb; what it raises becomes a line on stderr and an exit code."""
-        ctx.obj = Terminal()
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the verb; what goes wrong becomes a line on stderr and an exit code.
+
+        Exits with the code. Without ``standalone_mode`` it returns it where the verb refused, and
+        raises whatever else ended it: Ctrl-C, a full disk.
+        """
+        terminal = Terminal()
+        error: BaseException
         try:
+            code = super().main(
+                args,
+                prog_name,
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                obj=terminal,
+                **extra,
+            )
+            finish()
+        except CarriedError as carried:
+            error = carried.error
+        except (click.ClickException, click.Abort, KeyboardInterrupt, OSError) as raised:
+            error = raised
+        else:
+            return _end(code if isinstance(code, int) else 0, standalone_mode)
+        if not standalone_mode and not isinstance(error, (ZkrouteError, click.ClickException)):
+            raise error
+        # an option that is not understood comes before those that are looked at
+        terminal.json = terminal.json or _asks_for_json(sys.argv[1:] if args is None else args)
+        return _end(report(error, terminal), standalone_mode)
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Understand the words before the verb, and say --help."""
+        with _carried(), standard_output():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb."""
+        with _carried():
             return super().invoke(ctx)
-        except (click.ClickException, click.Abort, click.exceptions.Exit):
-            raise
-        except (Exception, KeyboardInterrupt) as error:
-            ctx.exit(report(error, ctx.obj))
+
+
+@contextlib.contextmanager
+def _carried() -> Iterator[None]:
+    try:
+        yield
+    except (click.ClickException, click.Abort, click.exceptions.Exit):
+        raise
+    except (Exception, KeyboardInterrupt) as error:
+        raise CarriedError(error) from error
+
+
+def _asks_for_json(words: Sequence[str]) -> bool:
+    options = words[: words.index("--")] if "--" in words else words
+    return "--json" in options
+
+
+def _end(exit_code: int, by_exit: bool) -> int:
+    if by_exit:
+        sys.exit(exit_code)
+    return exit_code
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -84,5 +154,5 @@ def command_line() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit."""
-    command_line()
-    raise AssertionError("click exits by itself")
+    command_line.main()
+    raise AssertionError("it exits by itself")

@@ -20,6 +20,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import click
+
 from prover.keygen import ProvingKey
 from prover.prove import prove
 from zkroute.algebra.engine import engine
@@ -28,9 +30,9 @@ from zkroute.cli.artefacts import read_key
 from zkroute.cli.batches import load_batch, record_proof, require_unproven
 from zkroute.cli.progress import showing_fraction
 from zkroute.cli.reference_strings import srs_of_key
-from zkroute.cli.terminal import Terminal
+from zkroute.cli.terminal import Terminal, printable
 from zkroute.cli.workspace import BatchFolder
-from zkroute.errors import ExitCode, UsageError, ZkrouteError
+from zkroute.errors import UsageError, ZkrouteError
 
 RETRIES = 2
 """How often the batches of a broken pool are given to a new one."""
@@ -48,14 +50,42 @@ class Outcome:
     exit_code: int = 0
 
 
-class SomeUnprovenError(ZkrouteError):
-    """Some batches of a folder could not be proven; the others are."""
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of all batches of a folder, in the order of their paths."""
 
-    def __init__(self, failed: Sequence[Outcome]) -> None:
-        lines = [f"{len(failed)} batches could not be proven"]
-        lines += [f"  {outcome.batch}: {outcome.error}" for outcome in failed]
-        super().__init__("\n".join(lines))
-        self.exit_code = ExitCode(failed[0].exit_code)
+    batches: tuple[Outcome, ...]
+    seconds: float
+    workers: int | None
+    """None on a cluster, which has its own."""
+
+    @property
+    def busy_seconds(self) -> float:
+        """How long workers were at it, all together."""
+        return sum(outcome.seconds for outcome in self.batches)
+
+    @property
+    def failed(self) -> list[Outcome]:
+        """Those that could not be proven; the others are."""
+        return [outcome for outcome in self.batches if outcome.error]
+
+    @property
+    def exit_code(self) -> int:
+        """That of the first failure, 0 without one."""
+        return next((outcome.exit_code for outcome in self.failed), 0)
+
+    def document(self) -> dict[str, object]:
+        """The figures for programs."""
+        busy, workers = self.busy_seconds, self.workers
+        return {
+            "batches": [asdict(outcome) for outcome in self.batches],
+            "failed": len(self.failed),
+            "exit_code": self.exit_code,
+            "seconds": round(self.seconds, 3),
+            "busy_seconds": round(busy, 3),
+            "workers": workers,
+            "efficiency": round(busy / (self.seconds * workers), 3) if workers else None,
+        }
 
 
 def batches_in(folder: Path) -> list[Path]:
@@ -97,11 +127,10 @@ def _proving_key(key: str) -> ProvingKey:
 
 def prove_many(
     terminal: Terminal, batches: Sequence[Path], key: Path, workers: int, scheduler: str | None
-) -> dict[str, object]:
-    """Prove all batches; returns the figures for programs.
+) -> Outcomes:
+    """Prove all batches and say what became of them; one that fails keeps no other from it.
 
-    Raises SomeUnprovenError once every batch was tried, UsageError where the cluster cannot be
-    reached or the pool keeps breaking.
+    Raises UsageError where the cluster cannot be reached or the pool keeps breaking.
     """
     make = (lambda: _cluster(scheduler)) if scheduler else (lambda: _processes(workers))
     started = time.perf_counter()
@@ -110,19 +139,25 @@ def prove_many(
         for outcome in run_all([str(path.resolve()) for path in batches], str(key.resolve()), make):
             outcomes.append(outcome)
             show(len(outcomes) / len(batches))
-    wall = time.perf_counter() - started
-    busy = sum(outcome.seconds for outcome in outcomes)
-    failed = [outcome for outcome in outcomes if outcome.error]
-    if failed:
-        raise SomeUnprovenError(failed)
-    terminal.say(f"{len(outcomes)} batches proven in {wall:.1f} s; workers were busy {busy:.1f} s")
-    return {
-        "batches": [asdict(outcome) for outcome in sorted(outcomes, key=lambda each: each.batch)],
-        "seconds": round(wall, 3),
-        "busy_seconds": round(busy, 3),
-        "workers": None if scheduler else workers,
-        "efficiency": None if scheduler else round(busy / (wall * workers), 3),
-    }
+    many = Outcomes(
+        tuple(sorted(outcomes, key=lambda each: (len(each.batch), each.batch))),
+        time.perf_counter() - started,
+        None if scheduler else workers,
+    )
+    _say(terminal, many)
+    return many
+
+
+def _say(terminal: Terminal, many: Outcomes) -> None:
+    before = sum(outcome.made_before for outcome in many.batches)
+    proven = len(many.batches) - before - len(many.failed)
+    known = f", {before} were before" if before else ""
+    terminal.say(
+        f"{proven} of {len(many.batches)} batches proven in {many.seconds:.1f} s{known}; workers "
+        f"were busy {many.busy_seconds:.1f} s"
+    )
+    for outcome in many.failed:
+        click.echo(printable(f"zkroute: not proven: {outcome.batch}: {outcome.error}"), err=True)
 
 
 def run_all(

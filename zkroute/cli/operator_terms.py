@@ -5,9 +5,9 @@ from __future__ import annotations
 from circuits.check import check_trace
 from circuits.ir.check import Failure
 from circuits.tables import lookup, nodes, orders
-from prover.batch import CommittedBatch
 from prover.keygen import ProvingKey
 from prover.prove import build_traces, instance_of
+from prover.state import CommittedBatch
 from prover.trace.limbs import to_integers
 from zkroute.cli.batches import StoredBatch
 from zkroute.errors import ExitCode, ZkrouteError

@@ -74,17 +74,40 @@ key_option = click.option(
 )
 
 
-def row_class(_context: click.Context, _parameter: click.Parameter, value: str) -> int | None:
-    """Callback of --rows: ``4096`` or ``2^12`` as the exponent 12; ``auto`` as None."""
-    if value == "auto":
-        return None
-    power = re.fullmatch(r"2\^([0-9]{1,2})", value)
+MINIMUM_LOG_ROWS, MAXIMUM_LOG_ROWS = 6, 20
+"""Row classes, as ``circuits.statement`` has them; --help must not wait for that."""
+
+
+def row_class(
+    may_be_auto: bool,
+) -> Callable[[click.Context, click.Parameter, str], int | None]:
+    """Callback of --rows: ``4096`` or ``2^12`` as the exponent 12; ``auto``, where the command
+    can find out, as None."""
+    auto = "auto or " if may_be_auto else ""
+
+    def callback(_context: click.Context, _parameter: click.Parameter, value: str) -> int | None:
+        if may_be_auto and value == "auto":
+            return None
+        exponent = _exponent(value)
+        if exponent is None:
+            raise click.BadParameter(f"{value!r} is not {auto}a power of two such as 4096 or 2^12")
+        if not MINIMUM_LOG_ROWS <= exponent <= MAXIMUM_LOG_ROWS:
+            raise click.BadParameter(
+                f"{value} is out of range: row classes are 2^{MINIMUM_LOG_ROWS} to "
+                f"2^{MAXIMUM_LOG_ROWS}"
+            )
+        return exponent
+
+    return callback
+
+
+def _exponent(text: str) -> int | None:
+    """The exponent of a power of two; None for anything else."""
+    power = re.fullmatch(r"2\^([0-9]{1,9})", text)
     if power:
         return int(power.group(1))
-    number = int(value) if re.fullmatch(r"[0-9]{1,9}", value) else 0
-    if number < 1 or number & (number - 1):
-        raise click.BadParameter(f"{value!r} is not auto or a power of two such as 4096 or 2^12")
-    return number.bit_length() - 1
+    number = int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+    return None if number < 1 or number & (number - 1) else number.bit_length() - 1
 
 
 def digests(

@@ -1,4 +1,4 @@
-"""Order documents back as an order file."""
+"""Order documents back as an order file, or as text."""
 
 from __future__ import annotations
 
@@ -19,28 +19,29 @@ def orders_csv(orders: Orders, policy: Policy) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["time_ms", "account", "client_order_id", *CLASS_FIELDS, "side", *_AMOUNTS])
     for position in range(len(orders)):
-        record = orders.records[position]
-        names = [bytes(record[field]).decode("ascii") for field in CLASS_FIELDS]
-        decimals = policy.decimals[
-            policy.instruments.index(names[CLASS_FIELDS.index("instrument")])
-        ]
-        low, high = (int(word) for word in orders.margin[position])
-        amounts = {
-            "size": int(orders.size[position]),
-            "price": int(orders.price[position]),
-            "margin": low | high << 64,
-        }
-        writer.writerow(
-            [
-                int(orders.time_ms[position]),
-                int(orders.account[position]),
-                bytes(record["client_order_id"]).decode("ascii"),
-                *names,
-                _SIDE_NAMES[int(orders.side[position])],
-                *(_decimal(amounts[name], getattr(decimals, name)) for name in _AMOUNTS),
-            ]
-        )
+        writer.writerow(order_fields(orders, position, policy).values())
     return text.getvalue()
+
+
+def order_fields(orders: Orders, position: int, policy: Policy) -> dict[str, str]:
+    """One order's fields by their names in order files, in the order of ``orders_csv``."""
+    record = orders.records[position]
+    names = {field: bytes(record[field]).decode("ascii") for field in CLASS_FIELDS}
+    decimals = policy.decimals[policy.instruments.index(names["instrument"])]
+    low, high = (int(word) for word in orders.margin[position])
+    amounts = {
+        "size": int(orders.size[position]),
+        "price": int(orders.price[position]),
+        "margin": low | high << 64,
+    }
+    return {
+        "time_ms": str(int(orders.time_ms[position])),
+        "account": str(int(orders.account[position])),
+        "client_order_id": bytes(record["client_order_id"]).decode("ascii"),
+        **names,
+        "side": _SIDE_NAMES[int(orders.side[position])],
+        **{name: _decimal(amounts[name], getattr(decimals, name)) for name in _AMOUNTS},
+    }
 
 
 def _decimal(scaled: int, places: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prover.quotient import SPARE
 from zkroute.errors import UsageError
-from zkroute.formats.srs_file import find_srs, list_srs
+from zkroute.formats.srs_file import find_srs, strings_by_name
 from zkroute.protocol.key import VerifyingKey
 from zkroute.protocol.srs import StructuredReferenceString
 
@@ -30,7 +30,7 @@ def choose_srs(wanted: str | None, log_rows: int) -> StructuredReferenceString:
     if wanted is not None:
         return _load(wanted, log_rows)
     needed = powers_needed(log_rows)
-    fitting = [each for each in list_srs() if each.count >= needed]
+    fitting = [each for each in strings_by_name() if each.count >= needed]
     if not fitting:
         raise UsageError(
             f"no SRS kept here has the {needed} powers that batches of 2^{log_rows} orders take; "

@@ -8,9 +8,10 @@ from functools import cached_property
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from prover.batch import CommittedBatch, Place, commit_batch
+from prover.batch import commit_batch
 from prover.keygen import ProvingKey, derive_key
 from prover.prove import prove
+from prover.state import CommittedBatch, Place
 from verifier.accept import Acceptance
 from verifier.verify import verify
 from zkroute.algebra.engine import engine
@@ -30,7 +31,6 @@ REHEARSAL_LOG_ROWS = 9
 class Desk:
     """Everything a router works with; the SRS is made here and good for nothing else."""
 
-    policy: Policy
     snapshot: Snapshot
     proving_key: ProvingKey
     router: Ed25519PrivateKey
@@ -40,7 +40,7 @@ class Desk:
         """A desk with a new development SRS and router."""
         srs = new_development(powers_needed(log_rows), engine(), "rehearsal")
         key = derive_key(policy, len(snapshot.nodes), log_rows, srs, engine())
-        return cls(policy, snapshot, ProvingKey(key, srs, engine()), Ed25519PrivateKey.generate())
+        return cls(snapshot, ProvingKey(key, srs, engine()), Ed25519PrivateKey.generate())
 
     @cached_property
     def public_key(self) -> bytes:

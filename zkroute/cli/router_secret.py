@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from zkroute.errors import UsageError
@@ -18,9 +19,12 @@ PASSPHRASE_VARIABLE = "ZKROUTE_PASSPHRASE"  # noqa: S105  the variable's name is
 
 
 def router_secret(path: Path) -> Ed25519PrivateKey:
-    """The router's key: from the environment if it is there, else from the file."""
+    """The router's key: from the file if the command line names it, else from the environment if
+    it is there, else from the file's default."""
     text = os.environ.get(KEY_VARIABLE)
-    if text:
+    context = click.get_current_context(silent=True)
+    source = context.get_parameter_source("router_key") if context else None
+    if text and source is not ParameterSource.COMMANDLINE:
         return decode_private_key(text.encode(), KEY_VARIABLE, ask_passphrase)
     return read_private_key(path, ask_passphrase)
 
@@ -43,10 +47,12 @@ def ask_passphrase() -> bytes:
 
 
 def new_passphrase() -> bytes:
-    """A passphrase for a new key, asked twice; empty for none."""
+    """A passphrase for a new key, asked twice. Raises UsageError for an empty one."""
     text = os.environ.get(PASSPHRASE_VARIABLE)
     if text is None:
         if not sys.stdin.isatty():
             raise UsageError(f"put the new passphrase into {PASSPHRASE_VARIABLE}")
         text = click.prompt("new passphrase", hide_input=True, confirmation_prompt=True, err=True)
+    if not text:
+        raise UsageError("an empty passphrase protects nothing")
     return text.encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from prover.batch import CommittedBatch
+from prover.state import CommittedBatch
 from zkroute.cli.terminal import Terminal
 from zkroute.cli.workspace import BatchFolder
 from zkroute.model.snapshot import Snapshot

@@ -12,7 +12,7 @@ from circuits.security import (
     stated_terms,
 )
 from zkroute.cli.artefacts import read_key
-from zkroute.cli.inspection import Listing
+from zkroute.cli.inspected import Listing
 from zkroute.protocol.srs import MAXIMUM_LOG_POWERS
 
 LOG_HASHES = 100

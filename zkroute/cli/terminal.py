@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
+
+STANDARD_OUTPUT = "standard output"
+"""As errors name it, in the place of a file."""
+
+
+@contextlib.contextmanager
+def standard_output() -> Iterator[None]:
+    """Failures that name no file are named as those of standard output."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or STANDARD_OUTPUT
+        raise
 
 
 class Terminal:
@@ -26,7 +40,7 @@ class Terminal:
     def say(self, text: str) -> None:
         """A line of the answer, for people."""
         if not self.json:
-            click.echo(printable(text))
+            _write(f"{printable(text)}\n")
 
     def note(self, text: str) -> None:
         """A hint or what is being done, on stderr, for who is looking."""
@@ -36,7 +50,7 @@ class Terminal:
     def answer(self, document: Mapping[str, object]) -> None:
         """The answer for programs."""
         if self.json:
-            click.echo(json.dumps(document, indent=2))
+            _write(json.dumps(document, indent=2) + "\n")
 
     def table(
         self, titles: Sequence[str], rows: Sequence[Sequence[object]], caption: str = ""
@@ -57,7 +71,15 @@ class Terminal:
             table.add_column(title, justify="right" if is_number else "left")
         for row in rows:
             table.add_row(*(_shown(cell) for cell in row))
-        console.print(table)
+        # not by rich itself, which ends the program with exit code 1 where nobody reads any more
+        with console.capture() as shown:
+            console.print(table)
+        _write(shown.get())
+
+
+def _write(text: str) -> None:
+    with standard_output():
+        click.echo(text, nl=False)
 
 
 def printable(text: str) -> str:

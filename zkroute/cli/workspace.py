@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,10 @@ ROUTER_PUBLIC = "router.pub"
 BATCHES = "batches"
 INTAKE = "intake.db"
 NODE = "node.toml"
-TRADERS = "traders.json"
 DISCLOSURES = "disclosures.log"
 _PLAIN = re.compile(r"(?!.*\.[0-9a-f]{16}$)[a-z0-9][a-z0-9_+-]*(?:\.[a-z0-9_+-]+)*")
+_MAX_RANGES = 64
+"""Characters of a file's name that say which orders it is about."""
 _ODD = re.compile(r"[^A-Za-z0-9_+-]")
 
 
@@ -62,9 +64,25 @@ class BatchFolder:
         """The slice of one node, for that node alone."""
         return self.path / "slices" / f"{_file_name(node)}.slice"
 
-    def inclusion(self, sequence: int) -> Path:
-        """The inclusion proof of one order, for its trader."""
-        return self.path / "inclusion" / f"{sequence}.bin"
+    def inclusion(self, sequence: Sequence[int]) -> Path:
+        """The inclusion proof of one order, for its trader, or of several together (ascending)."""
+        ranges = _ranges(sequence)
+        if len(ranges) > _MAX_RANGES:
+            part = hashlib.sha256(ranges.encode()).hexdigest()[:16]
+            ranges = f"{sequence[0]}-{sequence[-1]}.{part}"
+        together = ".together" if len(sequence) > 1 else ""
+        return self.path / "inclusion" / f"{ranges}{together}.bin"
+
+
+def _ranges(sequence: Sequence[int]) -> str:
+    """Ascending numbers as people write them: ``3,10-12``."""
+    runs: list[list[int]] = []
+    for number in sequence:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ",".join("-".join(map(str, run)) for run in runs)
 
 
 def _file_name(node: str) -> str:

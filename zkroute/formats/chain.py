@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 
 from zkroute.formats.strict_json import check_format, dump_object, hexadecimal, load_object
 from zkroute.model.document import Table
+from zkroute.protocol.header import COUNTER_LIMIT
 
 FORMAT = "zkroute-chain"
 VERSION = 1
 MAX_BATCHES = 1 << 20
 MAX_CHAIN_BYTES = 1 << 29
-_MAX_NUMBER = (1 << 48) - 1
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def decode_chain(data: bytes, source: str) -> PublishedChain:
 
 def _entry(table: Table) -> Entry:
     entry = Entry(
-        batch=table.integer("batch", 0, _MAX_NUMBER),
+        batch=table.integer("batch", 0, COUNTER_LIMIT - 1),
         header=hexadecimal(table, "header", 32),
         proof=hexadecimal(table, "proof", 32),
         key=hexadecimal(table, "key", 32),

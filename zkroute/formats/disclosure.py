@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from zkroute.atomic import write_atomic
 from zkroute.formats.files import read_bytes
 from zkroute.formats.hexadecimal import any_bytes, decode_any
 from zkroute.formats.inclusion import MAX_ROWS
 from zkroute.formats.strict_json import check_format, dump_object, hexadecimal, load_object
 from zkroute.model.document import Table
 from zkroute.model.order import ORDER_RECORD
+from zkroute.protocol.header import COUNTER_LIMIT
 
 FORMAT = "zkroute-disclosure"
 VERSION = 1
 MAX_DISCLOSURE_BYTES = 1 << 25
-_MAX_MS = (1 << 48) - 1
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def decode_disclosure(data: bytes, source: str) -> Disclosure:
         header=hexadecimal(table, "header", 32),
         recipient=table.title("recipient"),
         purpose=table.title("purpose"),
-        made_ms=table.integer("made_ms", 0, _MAX_MS),
+        made_ms=table.integer("made_ms", 0, COUNTER_LIMIT - 1),
         orders=any_bytes(table, "orders"),
         nodes=any_bytes(table, "nodes"),
         records=_records(table),
@@ -77,11 +75,6 @@ def decode_disclosure(data: bytes, source: str) -> Disclosure:
 def read_disclosure(path: Path) -> Disclosure:
     """The disclosure in a file."""
     return decode_disclosure(read_bytes(path, MAX_DISCLOSURE_BYTES), str(path))
-
-
-def write_disclosure(path: str | os.PathLike[str], disclosure: Disclosure) -> None:
-    """Write the file in one step, readable by its owner alone until it is handed on."""
-    write_atomic(path, encode_disclosure(disclosure), private=True)
 
 
 def _records(table: Table) -> tuple[bytes, ...]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from zkroute.atomic import write_atomic
 from zkroute.formats.files import read_bytes
 from zkroute.formats.header import decode_header, encode_header
 from zkroute.formats.hexadecimal import any_bytes
@@ -101,8 +99,3 @@ def decode_evidence(data: bytes, source: str) -> Evidence:
 def read_evidence(path: Path) -> Evidence:
     """The statements in a file."""
     return decode_evidence(read_bytes(path, MAX_EVIDENCE_BYTES), str(path))
-
-
-def write_evidence(path: str | os.PathLike[str], evidence: Evidence) -> None:
-    """Write the file in one step, readable by its owner alone until it is handed on."""
-    write_atomic(path, encode_evidence(evidence), private=True)

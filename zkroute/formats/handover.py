@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from zkroute.atomic import write_atomic
 from zkroute.formats.files import read_bytes
 from zkroute.formats.strict_json import check_format, dump_object, hexadecimal, load_object
 from zkroute.model.document import canonical
+from zkroute.protocol.header import COUNTER_LIMIT
 
 FORMAT = "zkroute-router-handover"
 VERSION = 1
@@ -71,7 +70,7 @@ def decode_handover(data: bytes, source: str) -> Handover:
         chain=table.name("chain"),
         old=hexadecimal(table, "old", 32),
         new=hexadecimal(table, "new", 32),
-        from_batch=table.integer("from_batch", 0, (1 << 48) - 1),
+        from_batch=table.integer("from_batch", 0, COUNTER_LIMIT - 1),
         old_signature=hexadecimal(table, "old_signature", 64),
         new_signature=hexadecimal(table, "new_signature", 64),
     )
@@ -82,8 +81,3 @@ def decode_handover(data: bytes, source: str) -> Handover:
 def read_handover(path: Path) -> Handover:
     """The handover in a file."""
     return decode_handover(read_bytes(path, MAX_HANDOVER_BYTES), str(path))
-
-
-def write_handover(path: str | os.PathLike[str], handover: Handover) -> None:
-    """Write the file in one step."""
-    write_atomic(path, encode_handover(handover))

@@ -88,6 +88,28 @@ def encode_opening(opening: Opening, key: VerifyingKey) -> bytes:
     )
 
 
+@dataclass(frozen=True)
+class OpeningHead:
+    """What an opening says of itself to those who have no key."""
+
+    header_digest: bytes
+    table: str
+    mask: int
+    """A bit for each column that it opens."""
+    rows: int
+
+
+def opening_head(data: bytes, source: str) -> OpeningHead:
+    """The first fields of ``inclusion.bin``, in range; whether the rest is of the right length is
+    for ``decode_opening``. Raises MalformedError naming ``source``."""
+    if len(data) < _START.size or not data.startswith(MAGIC):
+        raise MalformedError(f"{source}: not an inclusion proof of zkroute, or of another version")
+    _, header, number, mask, count = _START.unpack_from(data)
+    if number >= len(_TABLES) or not 0 < count <= MAX_ROWS:
+        raise MalformedError(f"{source}: its table, or its number of rows, is out of range")
+    return OpeningHead(header, _TABLES[number], mask, count)
+
+
 def decode_opening(data: bytes, key: VerifyingKey, source: str) -> Opening:
     """The opening in the bytes of ``inclusion.bin``, of exact length for this key.
 
@@ -95,12 +117,8 @@ def decode_opening(data: bytes, key: VerifyingKey, source: str) -> Opening:
 
     Soundness: its values are true only after ``zkroute.settlement.openings.check_openings``.
     """
-    if len(data) < _START.size or not data.startswith(MAGIC):
-        raise MalformedError(f"{source}: not an inclusion proof of zkroute, or of another version")
-    _, header, number, mask, count = _START.unpack_from(data)
-    if number >= len(_TABLES) or not 0 < count <= MAX_ROWS:
-        raise MalformedError(f"{source}: its table, or its number of rows, is out of range")
-    table = _TABLES[number]
+    head = opening_head(data, source)
+    table, mask, count = head.table, head.mask, head.rows
     available = openable(key, table)
     if not 0 < mask < 1 << len(available):
         raise MalformedError(f"{source}: it opens columns that this key does not have")
@@ -114,7 +132,7 @@ def decode_opening(data: bytes, key: VerifyingKey, source: str) -> Opening:
         )
     reader = _Reader(data, _START.size)
     return Opening(
-        header_digest=header,
+        header_digest=head.header_digest,
         table=table,
         columns=columns,
         rows=tuple(reader.integer(4) for _ in range(count)),

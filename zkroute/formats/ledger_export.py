@@ -18,12 +18,11 @@ from zkroute.formats.strict_json import check_format, hexadecimal, load_object
 from zkroute.model.document import MAX_DOCUMENT_BYTES, Table, canonical
 from zkroute.model.order import MAX_ORDERS
 from zkroute.model.snapshot import Snapshot, snapshot_from_canonical
-from zkroute.protocol.header import Header
+from zkroute.protocol.header import COUNTER_LIMIT, Header
 
 FORMAT = "zkroute-ledger-export"
 VERSION = 1
 MAX_LINE_BYTES = (1 << 27) + MAX_HEADER_BYTES
-_MAX_MS = (1 << 48) - 1
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def read_export(path: Path) -> tuple[ExportStart, Iterator[Snapshot | ExportedBa
     check_format(table, FORMAT, VERSION)
     start = ExportStart(
         table.name("chain"),
-        table.integer("batches", 0, (1 << 48) - 1),
+        table.integer("batches", 0, COUNTER_LIMIT - 1),
         hexadecimal(table, "link", 32),
     )
     table.finish()
@@ -126,7 +125,7 @@ def _batch(table: Table) -> ExportedBatch:
     return ExportedBatch(
         decode_header(header, f"{table.source}: header"),
         any_bytes(table, "proof"),
-        table.integer("accepted_ms", 0, _MAX_MS),
+        table.integer("accepted_ms", 0, COUNTER_LIMIT - 1),
         digests,
     )
 

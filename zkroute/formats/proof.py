@@ -14,18 +14,17 @@ MAX_PROOF_BYTES = 1 << 20
 
 def encode_proof(proof: Proof) -> bytes:
     """Canonical bytes of a proof."""
-    points = compress_g1
     return b"".join(
         [
-            *map(points, proof.witness),
-            *map(points, proof.helpers),
+            *map(compress_g1, proof.witness),
+            *map(compress_g1, proof.helpers),
             *map(encode_scalar, proof.slice_digests),
-            points(proof.accumulator),
-            *map(points, proof.quotient),
+            compress_g1(proof.accumulator),
+            *map(compress_g1, proof.quotient),
             *map(encode_scalar, proof.evaluations),
             *map(encode_scalar, proof.evaluations_next),
-            points(proof.opening),
-            points(proof.opening_next),
+            compress_g1(proof.opening),
+            compress_g1(proof.opening_next),
         ]
     )
 

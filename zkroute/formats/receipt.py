@@ -10,13 +10,13 @@ from zkroute.atomic import write_atomic
 from zkroute.formats.files import read_bytes
 from zkroute.formats.strict_json import check_format, dump_object, hexadecimal, load_object
 from zkroute.model.document import Table, canonical
+from zkroute.protocol.header import COUNTER_LIMIT
 from zkroute.protocol.intake import intake_leaf, next_head
 
 FORMAT = "zkroute-receipt"
 VERSION = 1
 MAX_RECEIPT_BYTES = 1 << 13
 DOMAIN = b"zkroute/receipt/v1"
-_MAX_MS = (1 << 48) - 1
 _MAX_SEQUENCE = (1 << 40) - 1
 
 
@@ -87,8 +87,8 @@ def receipt_of_table(table: Table) -> Receipt:
         router=hexadecimal(table, "router", 32),
         sequence=table.integer("sequence", 0, _MAX_SEQUENCE),
         digest=hexadecimal(table, "digest", 32),
-        time_ms=table.integer("time_ms", 0, _MAX_MS),
-        include_by_ms=table.integer("include_by_ms", 0, _MAX_MS),
+        time_ms=table.integer("time_ms", 0, COUNTER_LIMIT - 1),
+        include_by_ms=table.integer("include_by_ms", 0, COUNTER_LIMIT - 1),
         before=hexadecimal(table, "before", 32),
         signature=hexadecimal(table, "signature", 64),
     )

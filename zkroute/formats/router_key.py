@@ -21,6 +21,7 @@ from zkroute.formats.files import read_bytes, read_private_bytes
 
 MAX_KEY_FILE_BYTES = 1 << 14
 _PUBLIC = re.compile(r"[0-9a-f]{64}")
+_PEM = b"-----BEGIN "
 _ENCRYPTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 Passphrase = Callable[[], bytes]
@@ -48,13 +49,21 @@ def read_private_key(path: Path, passphrase: Passphrase | None = None) -> Ed2551
     which is never shown; UsageError for a file that cannot be read, or that others can, and for a
     wrong passphrase.
     """
-    return decode_private_key(read_private_bytes(path, MAX_KEY_FILE_BYTES), str(path), passphrase)
+    data = read_bytes(path, MAX_KEY_FILE_BYTES)
+    # what is no private key need not be kept from others
+    if _PEM in data:
+        data = read_private_bytes(path, MAX_KEY_FILE_BYTES)
+    return decode_private_key(data, str(path), passphrase)
 
 
 def decode_private_key(
     data: bytes, source: str, passphrase: Passphrase | None = None
 ) -> Ed25519PrivateKey:
     """The private key in PEM bytes; errors as ``read_private_key``, naming ``source``."""
+    if _is_public(data):
+        raise MalformedError(
+            f"{source}: 64 digits are a public key; the private one is needed, in PEM"
+        )
     if _ENCRYPTED in data:
         if passphrase is None:
             raise UsageError(f"{source}: the key is protected by a passphrase, and none was given")
@@ -66,6 +75,15 @@ def decode_private_key(
     if not isinstance(key, Ed25519PrivateKey):
         raise MalformedError(f"{source}: not an Ed25519 private key in PEM")
     return key
+
+
+def _is_public(data: bytes) -> bool:
+    return _PUBLIC.fullmatch(data.decode("ascii", errors="replace").strip()) is not None
+
+
+def is_encrypted(path: Path) -> bool:
+    """Whether the file holds a private key under a passphrase."""
+    return _ENCRYPTED in read_bytes(path, MAX_KEY_FILE_BYTES)
 
 
 def _load(data: bytes, passphrase: bytes | None) -> object:
@@ -80,6 +98,8 @@ def _load(data: bytes, passphrase: bytes | None) -> object:
 def read_public_key(path: Path) -> bytes:
     """The 32-byte public key in a file of 64 hexadecimal digits."""
     data = read_bytes(path, MAX_KEY_FILE_BYTES)
+    if _PEM in data:
+        raise MalformedError(f"{path}: a private key, where the public one is needed")
     return parse_public_key(data.decode("ascii", errors="replace").strip(), str(path))
 
 

@@ -10,12 +10,10 @@ import hashlib
 import os
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from zkroute.algebra.scalars import SCALAR_BYTES, decode_scalar, encode_scalar
-from zkroute.atomic import write_atomic
 from zkroute.errors import MalformedError
 from zkroute.formats.files import read_private_bytes
 from zkroute.model.order import MAX_ORDERS, ORDER_RECORD, Words
@@ -128,8 +126,3 @@ def decode_slice(data: bytes, source: str) -> Slice:
 def read_slice(path: str | os.PathLike[str]) -> Slice:
     """The slice in a file that its owner alone can read (``decode_slice``)."""
     return decode_slice(read_private_bytes(path, MAX_SLICE_BYTES), str(path))
-
-
-def write_slice(path: str | os.PathLike[str], part: Slice) -> None:
-    """Write the file in one step, readable by its owner alone."""
-    write_atomic(Path(path), encode_slice(part), private=True)

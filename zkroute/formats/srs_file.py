@@ -125,13 +125,31 @@ def list_srs(folder: Path | None = None) -> list[SrsDescription]:
     return sorted(map(describe_srs, paths), key=lambda each: (each.name, each.identifier))
 
 
+def strings_by_name(folder: Path | None = None) -> list[SrsDescription]:
+    """The strings that their names stand for: of development strings of one name the longest.
+
+    A development string cannot be made longer, for its secret is gone; where another was made in
+    its stead, the shorter one stays for the keys that have its identifier.
+    """
+    kept = list_srs(folder)
+    longest: dict[tuple[SrsKind, str], int] = {}
+    for each in kept:
+        longest[each.kind, each.name] = max(longest.get((each.kind, each.name), 0), each.count)
+    return [
+        each
+        for each in kept
+        if each.kind is SrsKind.CEREMONY or each.count == longest[each.kind, each.name]
+    ]
+
+
 def find_srs(wanted: str, count: int = 2, folder: Path | None = None) -> StructuredReferenceString:
     """The kept string of that identifier or name, which has at least ``count`` powers.
 
     Raises UsageError if there is none, if a name stands for several, or if it is too short.
     """
     kept = list_srs(folder)
-    found = [each for each in kept if wanted in (each.identifier, each.name)]
+    found = [each for each in kept if wanted == each.identifier]
+    found = found or [each for each in strings_by_name(folder) if wanted == each.name]
     if not found:
         names = ", ".join(sorted({each.name for each in kept})) or "none"
         raise UsageError(f"no SRS is called {wanted}; kept here: {names}")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from zkroute.atomic import write_atomic
 from zkroute.formats.files import read_bytes
 from zkroute.formats.strict_json import check_format, dump_object, hexadecimal, load_object
 from zkroute.model.document import Table
 from zkroute.model.policy import MAX_SLOTS
+from zkroute.protocol.header import COUNTER_LIMIT
 
 FORMAT = "zkroute-telemetry"
 VERSION = 1
 MAX_TELEMETRY_BYTES = 1 << 22
-_MAX_MS = (1 << 48) - 1
 
 
 @dataclass(frozen=True)
@@ -78,16 +76,11 @@ def read_telemetry(path: Path) -> Telemetry:
     return decode_telemetry(read_bytes(path, MAX_TELEMETRY_BYTES), str(path))
 
 
-def write_telemetry(path: str | os.PathLike[str], telemetry: Telemetry) -> None:
-    """Write the file in one step."""
-    write_atomic(path, encode_telemetry(telemetry))
-
-
 def _statement(table: Table) -> Statement:
     statement = Statement(
         node=table.name("node"),
-        issued_ms=table.integer("issued_ms", 0, _MAX_MS),
-        expires_ms=table.integer("expires_ms", 0, _MAX_MS),
+        issued_ms=table.integer("issued_ms", 0, COUNTER_LIMIT - 1),
+        expires_ms=table.integer("expires_ms", 0, COUNTER_LIMIT - 1),
         signer=hexadecimal(table, "signer", 32),
         signature=hexadecimal(table, "signature", 64),
     )

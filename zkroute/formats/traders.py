@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from zkroute.formats.files import read_bytes
 from zkroute.formats.hexadecimal import decode_any
-from zkroute.formats.strict_json import check_format, dump_object, load_object
+from zkroute.formats.strict_json import check_format, load_object
 
 FORMAT = "zkroute-traders"
 VERSION = 1
 MAX_TRADERS_BYTES = 1 << 27
 _ACCOUNT = re.compile(r"0|[1-9][0-9]{0,19}")
-
-
-def encode_traders(traders: Mapping[int, frozenset[bytes]]) -> bytes:
-    """The bytes of ``traders.json``."""
-    accounts = {
-        str(account): sorted(key.hex() for key in keys) for account, keys in traders.items()
-    }
-    return dump_object({"format": FORMAT, "version": VERSION, "accounts": accounts})
 
 
 def decode_traders(data: bytes, source: str) -> dict[int, frozenset[bytes]]:

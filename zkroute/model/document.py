@@ -23,6 +23,7 @@ from zkroute.model.toml_lines import Path, key_lines, line_of
 MAX_DOCUMENT_BYTES = 1 << 24
 MAX_SHOWN = 64
 """Characters of a stranger's key that an error repeats."""
+BYTE_ORDER_MARK = "\ufeff"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]*")
 _TITLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:/+ -]{0,126}[A-Za-z0-9._:/+-])?")
 _TOML_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
@@ -60,7 +61,8 @@ class Table:
         if isinstance(value, bool) or not isinstance(value, int):
             self.refuse(f"must be a whole number, not {_show(value)}", key)
         if not low <= value <= high:
-            self.refuse(f"must be between {low} and {high}, not {_show(value)}", key)
+            allowed = f"between {low} and {high}" if low < high else str(low)
+            self.refuse(f"must be {allowed}, not {_show(value)}", key)
         return value
 
     def optional_integer(self, key: str, low: int, high: int) -> int | None:
@@ -188,11 +190,18 @@ class Table:
         return value
 
 
+def is_name(text: str, max_length: int = 64) -> bool:
+    """Whether ``Table.name`` takes the text."""
+    return len(text) <= max_length and _NAME.fullmatch(text) is not None
+
+
 def load_toml(text: str, source: str) -> Table:
     """The table a TOML text holds, with line numbers for its errors.
 
+    A byte order mark, which some editors put first, is passed over.
     Raises MalformedError naming source and line where the text is not TOML or gives a key twice.
     """
+    text = text.removeprefix(BYTE_ORDER_MARK)
     if len(text) > MAX_DOCUMENT_BYTES:
         raise MalformedError(f"{source}: longer than {MAX_DOCUMENT_BYTES} characters")
     try:
@@ -266,5 +275,7 @@ def _spell(path: Path) -> str:
 def _show(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > 256:
         return f"a number of {value.bit_length()} bits"
+    if value == []:
+        return "an empty list"
     kinds = {dict: "a table", list: "a list", bool: str(value).lower(), type(None): "nothing"}
     return kinds.get(type(value), repr(value)[:60])

@@ -300,11 +300,16 @@ def _is_padded_text(records: Records) -> NDArray[np.bool_]:
     return np.asarray((is_text | is_padding).all(axis=1))
 
 
+def _shown(value: object) -> str:
+    """A value as the trader wrote it: text in quotes, whatever it is kept as."""
+    return repr(value.decode("ascii", "replace") if isinstance(value, bytes) else value)
+
+
 def _refuse_any(
     wrong: Any, source: str, field: str, message: str, values: NDArray[Any] | None = None
 ) -> None:
     """Raise MalformedError for the first order marked in the boolean array `wrong`."""
     if wrong.any():
         position = int(np.argmax(wrong))
-        value = "" if values is None else f"{values[position].item()!r} "
+        value = "" if values is None else f"{_shown(values[position].item())} "
         raise MalformedError(f"{source}: order {position + 1}: {field}: {value}{message}")

@@ -24,7 +24,7 @@ from zkroute.model.policy_parts import (
 )
 from zkroute.model.policy_risk import MAX_MARGIN_RULES, MarginRule, Publish, Risk, Sharding
 from zkroute.model.policy_segments import MAX_GAS_LEVELS, Route, Segment
-from zkroute.model.policy_table import combination_counts, margin_table, route_table
+from zkroute.model.policy_table import margin_table, route_table
 
 if TYPE_CHECKING:
     from zkroute.model.snapshot import Snapshot
@@ -96,11 +96,6 @@ class Policy:
             names.append(dimension[digit])
         return tuple(reversed(names))
 
-    @cached_property
-    def class_routes(self) -> tuple[Route, ...]:
-        """The rule each class falls under, where nothing but its class decides."""
-        return tuple(route for route in self.combination_routes(0) if route is not None)
-
     def combination_routes(self, gas_level: int) -> list[Route | None]:
         """The rule each combination falls under at a gas level; None for what cannot occur.
 
@@ -113,11 +108,6 @@ class Policy:
     @cached_property
     def _route_tables(self) -> dict[int, list[Route | None]]:
         return {}
-
-    @property
-    def routes_by_class_only(self) -> bool:
-        """Whether an order's class alone decides its segment and priority."""
-        return combination_counts(self) == (1, 1, 1) and not self.gas_levels
 
     @cached_property
     def margin_rules(self) -> tuple[tuple[int, int], ...]:

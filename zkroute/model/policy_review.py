@@ -5,43 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from zkroute.errors import MalformedError
-from zkroute.model.policy import Policy, parse_policy
+from zkroute.model.policy import Policy
 from zkroute.model.policy_risk import MAINTENANCE_MARGIN
 from zkroute.model.policy_table import margin_positions
-from zkroute.model.toml_lines import Path, key_lines, line_of
+from zkroute.model.toml_lines import Path, line_of
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a policy: where, and why.
+    """One thing that a valid policy says without effect: where, and why.
 
-    `is_error`: the policy cannot be used; otherwise it can, but says something it does not do.
-    `line` counts from 1; None where the policy is not text with lines, or an error's message
-    names it already.
+    `line` counts from 1; None where the policy is not text with lines, or no line is to blame.
     """
 
-    is_error: bool
     line: int | None
     message: str
 
 
-def review_policy(text: str, source: str) -> tuple[Policy | None, list[Problem]]:
-    """The policy a TOML text writes down, and everything wrong with it, by line.
-
-    None and one error where it cannot be read; the error's message begins with source and line.
-    """
-    try:
-        policy = parse_policy(text, source)
-    except MalformedError as error:
-        return None, [Problem(True, None, str(error))]
-    return policy, policy_problems(policy, key_lines(text))
-
-
-def policy_problems(policy: Policy, lines: dict[Path, int] | None = None) -> list[Problem]:
+def policy_problems(policy: Policy, lines: dict[Path, int]) -> list[Problem]:
     """What a valid policy says without effect, in the order of its lines.
 
-    `lines` says where each of its keys stands, as `key_lines` does.
+    `lines` says where each of its keys stands, as `zkroute.model.toml_lines.key_lines` does.
     """
     remarks = [
         *_unused_routes(policy),
@@ -51,7 +35,7 @@ def policy_problems(policy: Policy, lines: dict[Path, int] | None = None) -> lis
         *_unused_distinctions(policy),
         *_impossible_figures(policy),
     ]
-    problems = [Problem(False, line_of(lines or {}, path), message) for path, message in remarks]
+    problems = [Problem(line_of(lines, path), message) for path, message in remarks]
     return sorted(problems, key=lambda problem: problem.line or 0)
 
 

@@ -14,7 +14,7 @@ RATE_BITS = 16
 NO_MARGIN, INITIAL_MARGIN, MAINTENANCE_MARGIN = range(3)
 MARGIN_KINDS = {"initial": INITIAL_MARGIN, "maintenance": MAINTENANCE_MARGIN}
 DEFAULT_MODULUS = (1 << 61) - 1
-"""A prime above any count of shards, as the universal hash needs."""
+"""A prime. Accounts that differ by a multiple of it share a shard (docs/policy.md)."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class TextColumns:
     def check_names(self, required: Iterable[str], optional: Iterable[str]) -> None:
         """Refuse a missing required column and any column that is not known."""
         required = list(required)
-        known = [*required, *optional]
+        known = list(dict.fromkeys([*required, *optional]))
         for name in required:
             if name not in self.columns:
                 raise MalformedError(f"{self.source}: column {name!r} is missing")

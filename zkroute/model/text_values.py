@@ -70,7 +70,9 @@ def choices(columns: TextColumns, field: str, names: Sequence[str]) -> Indices:
 def identifiers(columns: TextColumns, field: str) -> NDArray[np.bytes_]:
     """S32 values of a column of ids: at most 32 printable ASCII characters, no spaces."""
     texts = columns.columns[field]
-    _require_form(columns, field, texts, _PRINTABLE, "at most 32 printable ASCII characters")
+    _require_form(
+        columns, field, texts, _PRINTABLE, "at most 32 printable ASCII characters without spaces"
+    )
     return np.array(texts.cast(pa.binary()).to_pylist(), dtype="S32")
 
 

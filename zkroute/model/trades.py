@@ -130,6 +130,9 @@ def _chosen_rows(
     if len(rows) and not listed[rows].all():
         row = int(rows[np.argmin(listed[rows])])
         name = columns.columns["instrument"][row].as_py()
-        message = f"policy {policy.name!r} does not list {name!r}; list it, or skip such trades"
+        message = (
+            f"policy {policy.name!r} does not list {name!r}; list it, or skip such trades "
+            "(--skip-unlisted)"
+        )
         columns.refuse(row, "instrument", message)
     return columns.take(rows.astype(np.int64))

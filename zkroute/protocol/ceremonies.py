@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zkroute.algebra.groups import PointG2
-from zkroute.protocol.srs import SrsKind, srs_identifier
 
 
 @dataclass(frozen=True)
@@ -20,11 +19,6 @@ class Ceremony:
     g2_tau: PointG2
     contributions_sha256: str
     """SHA-256 of section 7 (all contributions) of its .ptau files, the same for every length."""
-
-    @property
-    def identifier(self) -> str:
-        """The identifier of its SRS, of any length."""
-        return srs_identifier(SrsKind.CEREMONY, self.g2_tau)
 
 
 PERPETUAL_POWERS_OF_TAU_HERMEZ = Ceremony(
@@ -56,8 +50,3 @@ def ceremony_of(g2_tau: PointG2) -> Ceremony | None:
 def ceremony_named(name: str) -> Ceremony | None:
     """The known ceremony of this name, or None."""
     return next((known for known in KNOWN_CEREMONIES if known.name == name), None)
-
-
-def is_known_identifier(identifier: str) -> bool:
-    """Whether an SRS identifier is that of a known ceremony: what production accepts unasked."""
-    return any(known.identifier == identifier for known in KNOWN_CEREMONIES)

@@ -10,6 +10,9 @@ from zkroute.algebra.groups import PointG1
 from zkroute.protocol.framing import Value, frame
 
 HEADER_VERSION = 1
+COUNTER_LIMIT = 1 << 48
+"""Bound on batch numbers and milliseconds: far beyond use, and safe in every computation."""
+
 HEADER_DOMAIN = "zkroute/header/v1"
 SIGNATURE_DOMAIN = b"zkroute/header-signature/v1"
 NO_PARENT = bytes(32)

@@ -11,6 +11,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+import numpy as np
+
+from zkroute.algebra.engine import Limbs
+
 LEAF_DOMAIN = b"zkroute/slice-leaf/v1"
 NODE_DOMAIN = b"zkroute/slice-node/v1"
 
@@ -30,6 +34,28 @@ def slice_commitment(slot: int, salt: bytes, mask: int, rows: bytes) -> bytes:
         + len(rows).to_bytes(8, "big")
         + rows
     ).digest()
+
+
+def slice_commitments(
+    rows: Sequence[bytes], salts: Sequence[bytes], masks: Sequence[int]
+) -> list[bytes]:
+    """The commitment of every slot; slots without a listed node have the mask 0."""
+    every_mask = [*masks, *[0] * (len(salts) - len(masks))]
+    return [
+        slice_commitment(slot, salt, mask, row)
+        for slot, (salt, mask, row) in enumerate(zip(salts, every_mask, rows, strict=True))
+    ]
+
+
+def content_rows(columns: Sequence[Limbs]) -> bytes:
+    """The rows a slice commitment binds: 32 big-endian bytes per cell, row by row.
+
+    ``columns`` are the content columns in the circuit's order, of one length.
+    """
+    cells = np.zeros((len(columns[0]), len(columns), 4), dtype=">u8")
+    for position, limbs in enumerate(columns):
+        cells[:, position, 4 - limbs.shape[1] :] = limbs[:, ::-1]
+    return cells.tobytes()
 
 
 def merkle_root(leaves: Sequence[bytes]) -> bytes:

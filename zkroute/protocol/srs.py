@@ -50,7 +50,7 @@ class SrsKind(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class StructuredReferenceString:
-    """[tau^i] in G1 for i = 0 ... max_degree, and [tau] in G2.
+    """[tau^i] in G1 for i = 0, 1, 2 ..., and [tau] in G2.
 
     Soundness: whoever makes one from outside bytes has passed ``check_powers``; files are read by
     ``zkroute.formats.srs_file`` and ``zkroute.formats.ptau`` only.
@@ -59,7 +59,7 @@ class StructuredReferenceString:
     kind: SrsKind
     name: str
     powers: Limbs
-    """Shape (max_degree + 1, 8): checked point array (zkroute.protocol.point_arrays)."""
+    """Shape (n, 8): checked point array (zkroute.protocol.point_arrays)."""
     g2_tau: PointG2
 
     def __post_init__(self) -> None:
@@ -68,11 +68,6 @@ class StructuredReferenceString:
                 f"SRS name {self.name!r}: use 1 to 64 of a-z, 0-9, dot, underscore, hyphen, "
                 "beginning with a letter or digit"
             )
-
-    @property
-    def max_degree(self) -> int:
-        """The highest degree of a polynomial that can be committed."""
-        return len(self.powers) - 1
 
     @property
     def identifier(self) -> str:

@@ -23,23 +23,18 @@ DOMAIN = b"zkroute/transcript/v1"
 
 
 class Step(IntEnum):
-    """The tag byte that separates the kinds of step from one another."""
+    """The tag byte that separates the kinds of step from one another; 4 is not used."""
 
     START = 0
     MESSAGE = 1
     POINT = 2
     POINTS = 3
-    SCALAR = 4
     SCALARS = 5
     CHALLENGE = 6
 
 
 class Transcript:
     """One run of the Fiat-Shamir transform, the same for prover and verifier.
-
-    ``log`` lists what happened as (kind, label) in order, for tests that every message of the
-    protocol is absorbed before the challenge it must bind. Tests that freeze challenges override
-    ``challenge`` and call it through ``super()``.
 
     Soundness: nothing the verifier computes with may stay outside. Public statement, key digest
     and SRS identifier are absorbed before the first challenge, and every message of a round
@@ -49,32 +44,25 @@ class Transcript:
     def __init__(self, protocol: bytes) -> None:
         self._state = hashlib.sha256(DOMAIN).digest()
         self._advance(Step.START, "protocol", protocol)
-        self.log: list[tuple[str, str]] = []
-
-    @property
-    def state(self) -> bytes:
-        """The 32 bytes that bind everything absorbed and drawn so far."""
-        return self._state
 
     def absorb(self, label: str, data: bytes) -> None:
         """Bind a message of any length, the empty one included."""
-        self._record(Step.MESSAGE, label, data)
+        self._advance(Step.MESSAGE, label, data)
 
     def absorb_point(self, label: str, point: PointG1) -> None:
         """Bind one point of G1 by its 64-byte EIP-197 encoding; infinity is all zero."""
-        self._record(Step.POINT, label, encode_g1(point))
+        self._advance(Step.POINT, label, encode_g1(point))
 
     def absorb_points(self, label: str, points: Sequence[PointG1]) -> None:
         """Bind a list of points of G1, its length included; the empty list is a message too."""
-        self._record(Step.POINTS, label, b"".join(map(encode_g1, points)))
-
-    def absorb_scalar(self, label: str, scalar: int) -> None:
-        """Bind one canonical scalar. Raises ValueError outside [0, r)."""
-        self._record(Step.SCALAR, label, encode_scalar(scalar))
+        self._advance(Step.POINTS, label, b"".join(map(encode_g1, points)))
 
     def absorb_scalars(self, label: str, scalars: Sequence[int]) -> None:
-        """Bind a list of canonical scalars, its length included."""
-        self._record(Step.SCALARS, label, b"".join(map(encode_scalar, scalars)))
+        """Bind a list of canonical scalars, its length included.
+
+        Raises ValueError for one outside [0, r).
+        """
+        self._advance(Step.SCALARS, label, b"".join(map(encode_scalar, scalars)))
 
     def challenge(self, label: str) -> int:
         """A non-zero scalar determined by everything before it, in [1, r).
@@ -84,16 +72,12 @@ class Transcript:
         below 2**-258, whereas one hash modulo r would be off by about 0.04. The state moves with
         every draw, so that equal labels drawn in a row give unrelated challenges.
         """
-        self._record(Step.CHALLENGE, label, b"")
+        self._advance(Step.CHALLENGE, label, b"")
         high, low = (
             hashlib.sha256(self._state + bytes([Step.CHALLENGE, counter])).digest()
             for counter in (0, 1)
         )
         return 1 + int.from_bytes(high + low, "big") % (MODULUS - 1)
-
-    def _record(self, step: Step, label: str, data: bytes) -> None:
-        self._advance(step, label, data)
-        self.log.append((step.name.lower(), label))
 
     def _advance(self, step: Step, label: str, data: bytes) -> None:
         name = label.encode()

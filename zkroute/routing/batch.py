@@ -32,22 +32,15 @@ class SegmentEnd:
     """Where a segment stood at the end of a batch.
 
     `closed_by_saturation`: it has a saturation threshold, and no eligible node's key is below it.
-    `closed_by_breaker`: it has a breaker, and the costs placed in it reached it. `last_sort_key`:
-    priority * 2^40 + sequence number of the last row placed, legs included; None for none.
+    `closed_by_breaker`: it has a breaker, and the costs placed in it reached it.
     `cumulative`: sum of the costs placed in it; `cumulative_before_leader`: that sum when its last
     leader was placed.
     """
 
     closed_by_saturation: bool
     closed_by_breaker: bool
-    last_sort_key: int | None
     cumulative: int
     cumulative_before_leader: int
-
-    @property
-    def closed(self) -> bool:
-        """Whether the segment would have taken no more."""
-        return self.closed_by_saturation or self.closed_by_breaker
 
 
 @dataclass(frozen=True)
@@ -64,7 +57,7 @@ class RoutedBatch:
     `shard` likewise. `cost` uint64: what the order adds or would have added.
 
     0 for rows that are not placed: `node`; `composite` (n, 2) uint64, low word first, the chosen
-    node's composite before the order; `work` uint64, that node's work before the order.
+    node's composite before the order.
 
     `work_in` (drained) and `work_out`: per slot, Python integers below 2^64. `closing`: per
     segment. `documents`: the carried and then the new orders.
@@ -84,7 +77,6 @@ class RoutedBatch:
     carried: Indices
     node: Indices
     composite: Words
-    work: Words
     cost: Words
     work_in: list[int]
     work_out: list[int]
@@ -93,11 +85,6 @@ class RoutedBatch:
 
     def __len__(self) -> int:
         return len(self.source)
-
-    @cached_property
-    def arrival(self) -> Indices:
-        """Position of every row's order among the new orders; negative for a carried order."""
-        return np.asarray(self.source - int(self.carried.sum()))
 
     @cached_property
     def orders(self) -> Orders:

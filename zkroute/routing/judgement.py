@@ -11,7 +11,7 @@ from zkroute.model.order import Indices, Orders, positions_in_bundle
 from zkroute.model.policy import Policy
 from zkroute.model.policy_risk import INITIAL_MARGIN, MAINTENANCE_MARGIN, NO_MARGIN
 from zkroute.model.policy_table import combination_counts
-from zkroute.routing.parameters import full_route_entries
+from zkroute.routing.parameters import route_entries
 
 Flags = NDArray[np.bool_]
 
@@ -44,7 +44,7 @@ def judge(policy: Policy, orders: Orders, gas_level: int) -> Judgement:
     combination = orders.class_index * high_count + is_high
     combination = (combination * margin_count + in_liquidation) * shards + shard
     leader = np.arange(len(orders)) - positions_in_bundle(orders.is_leg)
-    entries = np.array(full_route_entries(policy, gas_level), dtype=np.int64)
+    entries = np.array(route_entries(policy, gas_level), dtype=np.int64)
     listed = entries[:, 0] * high_count + entries[:, 1]
     listed = (listed * margin_count + entries[:, 2]) * shards + entries[:, 3]
     entry = np.searchsorted(listed, combination)[leader]

@@ -69,7 +69,7 @@ def node_problems(policy: Policy, snapshot: Snapshot) -> list[Problem]:
         *_closed_segments(policy, parameters),
         *_impossible_shares(policy, parameters),
     ]
-    return [Problem(False, None, message) for message in remarks]
+    return [Problem(None, message) for message in remarks]
 
 
 def _flat_slopes(policy: Policy, snapshot: Snapshot) -> Iterator[str]:

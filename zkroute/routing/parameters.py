@@ -76,18 +76,7 @@ def node_parameters(policy: Policy, snapshot: Snapshot, elapsed_ms: int) -> Node
     return parameters
 
 
-def route_entries(policy: Policy) -> list[tuple[int, int, int]]:
-    """The public route table of a policy that routes by class alone, in class order.
-
-    One (class, segment, priority) per class. Raises UsageError for a policy that looks at more
-    than the class; `full_route_entries` is for those.
-    """
-    if not policy.routes_by_class_only:
-        raise UsageError(f"policy {policy.name!r} routes by more than an order's class")
-    return [(entry[0], *entry[4:]) for entry in full_route_entries(policy, 0)]
-
-
-def full_route_entries(policy: Policy, gas_level: int) -> list[RouteEntry]:
+def route_entries(policy: Policy, gas_level: int) -> list[RouteEntry]:
     """The public route table at a gas level: one entry per combination that can occur, ascending.
 
     An entry is (class, high, liquidation, shard, segment, priority); what the policy does not tell
@@ -188,7 +177,7 @@ def _check_live(policy: Policy, parameters: NodeParameters) -> None:
         for segment, exists in zip(parameters.segment, parameters.exists, strict=True)
         if exists
     }
-    primary = {entry[4] for entry in full_route_entries(policy, parameters.gas_level)}
+    primary = {entry[4] for entry in route_entries(policy, parameters.gas_level)}
     for index in sorted(primary):
         segment = policy.segments[index]
         if index not in live:

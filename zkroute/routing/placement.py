@@ -11,7 +11,7 @@ from zkroute.errors import MismatchError
 from zkroute.model.order import Indices
 from zkroute.model.policy import Policy
 from zkroute.model.policy_segments import Segment
-from zkroute.routing.batch import SEQUENCE_BITS, SegmentEnd
+from zkroute.routing.batch import SegmentEnd
 from zkroute.routing.judgement import Flags, Judgement
 from zkroute.routing.parameters import NodeParameters
 
@@ -24,12 +24,11 @@ _POSITION_BITS = 32
 class Queued:
     """All orders that ask for a place, by their position: what placing looks at.
 
-    `sequence` and `cost` are Python integers per position.
+    `cost` holds Python integers per position.
     """
 
     judgement: Judgement
     is_leg: Flags
-    sequence: list[int]
     cost: list[int]
 
 
@@ -56,7 +55,7 @@ def place(
     """
     count = len(policy.segments)
     nothing = np.zeros(0, dtype=np.int64)
-    end = SegmentEnd(False, False, None, 0, 0)
+    end = SegmentEnd(False, False, 0, 0)
     result = Placement([nothing] * count, [[] for _ in range(count)], [end] * count, nothing)
     queues = _primary_queues(queued.judgement, count)
     held = [nothing]
@@ -68,10 +67,11 @@ def place(
         if len(queue) and not heap:
             raise MismatchError(f"segment {segment.name!r} has orders, but no node of it is up")
         costs = [queued.cost[position] for position in positions.tolist()]
-        composites = _fill(segment, heap, parameters, costs, queued.is_leg[positions])
+        is_leg = queued.is_leg[positions]
+        composites = _fill(segment, heap, parameters, costs, is_leg)
         placed = len(composites)
         result.placed[index], result.composites[index] = positions[:placed], composites
-        result.closing[index] = _end(segment, heap, policy.slots, queue[:placed], costs, queued)
+        result.closing[index] = _end(segment, heap, policy.slots, costs[:placed], is_leg)
         result.final_keys.update(
             (composite % policy.slots, composite // policy.slots) for composite in heap
         )
@@ -155,24 +155,17 @@ def _fill_bundles(
 
 
 def _end(
-    segment: Segment, heap: list[int], slots: int, placed: Indices, costs: list[int], queued: Queued
+    segment: Segment, heap: list[int], slots: int, costs: list[int], is_leg: Flags
 ) -> SegmentEnd:
-    """How the segment stands with the first `len(placed)` of its queue placed."""
-    count = len(placed)
-    cumulative = sum(costs[:count])
-    last_sort_key, last_leader = None, count
-    if count:
-        priority, position = divmod(int(placed[-1]), 1 << _POSITION_BITS)
-        last_sort_key = (priority << SEQUENCE_BITS) | queued.sequence[position]
-        last_leader -= 1
-        while queued.is_leg[int(placed[last_leader]) & ((1 << _POSITION_BITS) - 1)]:
-            last_leader -= 1
+    """How the segment stands with what it placed: the first `len(costs)` of its queue."""
+    cumulative = sum(costs)
+    leaders = np.flatnonzero(~is_leg[: len(costs)])
+    last_leader = int(leaders[-1]) if len(leaders) else 0
     saturation, breaker = segment.saturation, segment.breaker
     return SegmentEnd(
         closed_by_saturation=saturation is not None
         and all(composite // slots >= saturation for composite in heap),
         closed_by_breaker=breaker is not None and cumulative >= breaker,
-        last_sort_key=last_sort_key,
         cumulative=cumulative,
         cumulative_before_leader=sum(costs[:last_leader]),
     )

@@ -22,14 +22,11 @@ from zkroute.routing.batch import (
     REJECTED,
     CarriedOrders,
     RoutedBatch,
-    SegmentEnd,
 )
 from zkroute.routing.judgement import judge
 from zkroute.routing.limits import check_held, check_keys, check_sequences, check_shares
 from zkroute.routing.parameters import WORK_LIMIT, NodeParameters
 from zkroute.routing.placement import Placement, Queued, place
-
-__all__ = ["CarriedOrders", "RoutedBatch", "SegmentEnd", "drained", "order_costs", "route"]
 
 Number = TypeVar("Number", np.int64, np.uint64)
 _LOW_WORD = (1 << 64) - 1
@@ -61,14 +58,15 @@ def route(
     documents, sequence, cost = _queue(policy, orders, first_sequence, carried)
     work_in = drained(parameters, work_before, policy.slots)
     judgement = judge(policy, documents, parameters.gas_level)
-    queued = Queued(judgement, documents.is_leg, sequence.tolist(), cost.tolist())
+    queued = Queued(judgement, documents.is_leg, cost.tolist())
     placement = place(policy, parameters, work_in, queued)
     source = _rows(placement, judgement.is_rejected, judgement.priority)
     composites = [composite for part in placement.composites for composite in part]
     check_keys(policy, parameters, placement, queued.cost, _names(documents, carried_count))
     check_held(policy, len(placement.held))
     composite = _words(composites)
-    node, work = _nodes_and_works(policy, parameters, composite)
+    # the low bits of a composite are the slot
+    node = (composite[:, 0] & np.uint64(policy.slots - 1)).astype(np.int64)
     check_shares(policy, parameters, node)
     count = len(source)
     return RoutedBatch(
@@ -86,7 +84,6 @@ def route(
         carried=(source < carried_count).astype(np.int64),
         node=_with_zeros(node, count),
         composite=_with_zeros(composite, count),
-        work=_with_zeros(work, count),
         cost=cost[source],
         work_in=work_in,
         work_out=_final_work(parameters, work_in, placement.final_keys),
@@ -187,19 +184,6 @@ def _words(values: list[int]) -> Words:
         words[:, 0] = [value & _LOW_WORD for value in values]
         words[:, 1] = [value >> 64 for value in values]
     return words
-
-
-def _nodes_and_works(
-    policy: Policy, parameters: NodeParameters, composite: Words
-) -> tuple[Indices, Words]:
-    """Chosen node of each row, and its work before it, both read off the composite (exact)."""
-    slot_bits = np.uint64(policy.slots.bit_length() - 1)
-    low, high = composite[:, 0], composite[:, 1]
-    node = (low & np.uint64(policy.slots - 1)).astype(np.int64)
-    key = (low >> slot_bits) | (high << (np.uint64(64) - slot_bits))  # below 2^64: checked
-    base = np.array(parameters.base, dtype=np.uint64)[node]
-    slope = np.array(parameters.slope, dtype=np.uint64)[node]
-    return node, (key - base) // slope
 
 
 def _with_zeros(values: NDArray[Number], count: int) -> NDArray[Number]:

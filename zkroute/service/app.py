@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse
 
 from zkroute import __version__
 from zkroute.errors import ExitCode, MalformedError, ZkrouteError
+from zkroute.protocol.header import COUNTER_LIMIT
 from zkroute.service.limits import Limits
 from zkroute.service.metrics import Metrics
 from zkroute.service.requests import SCHEMA
@@ -109,7 +110,7 @@ def create_app(gate: Gate, limits: Limits | None = None) -> FastAPI:
     @app.get("/v1/batches/{number}")
     def batch(number: int) -> Response:
         """One accepted batch: its header, as it was given."""
-        entry = gate.ledger.entry(number) if 0 <= number < 1 << 48 else None
+        entry = gate.ledger.entry(number) if 0 <= number < COUNTER_LIMIT else None
         if entry is None:
             return JSONResponse(_refusal("unknown", f"batch {number} was not accepted"), 404)
         return JSONResponse(

@@ -27,10 +27,24 @@ class JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
-def log_to_stdout() -> None:
-    """Let everything from level INFO on go to stdout in lines of JSON."""
-    handler = logging.StreamHandler(sys.stdout)
+class LastError(logging.Handler):
+    """Remembers the newest error, for who has to say why the service ended."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.message = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the message."""
+        self.message = record.getMessage()
+
+
+def log_to_stdout() -> LastError:
+    """Let everything from level INFO on go to stdout in lines of JSON; returns what keeps the
+    newest error."""
+    handler, last = logging.StreamHandler(sys.stdout), LastError()
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
-    root.handlers = [handler]
+    root.handlers = [handler, last]
     root.setLevel(logging.INFO)
+    return last

@@ -13,6 +13,7 @@ from zkroute.atomic import write_atomic
 from zkroute.errors import MalformedError
 from zkroute.formats.files import read_bytes
 from zkroute.formats.strict_json import check_format, dump_object, hexadecimal, load_object
+from zkroute.protocol.header import COUNTER_LIMIT
 
 FORMAT = "zkroute-ledger-checkpoint"
 VERSION = 1
@@ -40,7 +41,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     table = load_object(data, str(path), MAX_CHECKPOINT_BYTES)
     check_format(table, FORMAT, VERSION)
     checkpoint = Checkpoint(
-        table.integer("batches", 0, (1 << 48) - 1), hexadecimal(table, "link", 32)
+        table.integer("batches", 0, COUNTER_LIMIT - 1), hexadecimal(table, "link", 32)
     )
     table.finish()
     if not checkpoint.batches and checkpoint != START:

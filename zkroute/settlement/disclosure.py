@@ -23,12 +23,12 @@ from zkroute.settlement.errors import Reason, SettlementError
 from zkroute.settlement.opening_making import open_nodes, open_orders
 from zkroute.settlement.openings import check_openings
 from zkroute.settlement.records import order_of_record
-from zkroute.settlement.slices import content_columns, content_names, digest_bytes, integers
+from zkroute.settlement.slices import content_columns, digest_bytes, integers
 
 if TYPE_CHECKING:
     # whoever checks a disclosure must not load the prover
-    from prover.batch import CommittedBatch
     from prover.keygen import ProvingKey
+    from prover.state import CommittedBatch
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def disclose(
     records: tuple[bytes, ...] = ()
     if choice.sequence:
         # a document shows every field, so the batch must show what it committed to for each
-        columns = content_names(key.circuit) if choice.with_documents else choice.columns
+        columns = key.circuit.content_names if choice.with_documents else choice.columns
         opening = open_orders(proving_key, batch, choice.sequence, columns)
         orders = encode_opening(opening, key)
         if choice.with_documents:
@@ -103,10 +103,14 @@ def check_disclosure(key: VerifyingKey, header: Header, disclosure: Disclosure) 
     for table, opening in openings.items():
         if opening.table != table:
             raise SettlementError(Reason.INCLUSION_INVALID, f"the opening is not one of {table}")
+    if not openings:
+        raise SettlementError(Reason.INCLUSION_INVALID, "it discloses nothing")
     check_openings(key, header, list(openings.values()))
     orders = _rows(openings.get(ORDERS))
-    if any(not row.get("digest") for row in orders):
-        raise SettlementError(Reason.INCLUSION_INVALID, "an opened row holds no order")
+    if any("sequence" not in row or not row.get("digest") for row in orders):
+        raise SettlementError(
+            Reason.INCLUSION_INVALID, "an opened row shows no order's number and digest"
+        )
     nodes = openings.get(NODES)
     return Disclosed(
         orders,
@@ -136,7 +140,7 @@ def _documents(
             raise SettlementError(
                 Reason.INCLUSION_INVALID, "a disclosed document is not one of the opened orders"
             )
-        for name, limbs in zip(content_names(key.circuit), columns, strict=True):
+        for name, limbs in zip(key.circuit.content_names, columns, strict=True):
             if name not in row:
                 raise SettlementError(
                     Reason.INCLUSION_INVALID,

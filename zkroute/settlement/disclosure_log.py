@@ -68,6 +68,12 @@ def read_disclosure_log(path: Path) -> list[LogLine]:
     return _read(path)[0]
 
 
+def bytes_cut_off(path: Path) -> int:
+    """Length of what stands behind the log's last whole line: the beginning of a line that was
+    cut off while it was written, or later by somebody."""
+    return path.stat().st_size - _read(path)[1]
+
+
 def _read(path: Path) -> tuple[list[LogLine], int]:
     """The log's lines, and how many bytes they take."""
     if not path.exists():

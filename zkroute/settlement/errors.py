@@ -72,8 +72,6 @@ class ForkError(SettlementError):
             f"batch {batch} was accepted as {accepted.hex()[:16]}; another one in its place, "
             f"{refused.hex()[:16]}, is refused and kept as evidence",
         )
-        self.accepted = accepted
-        self.refused = refused
 
 
 class NotNextError(ZkrouteError):

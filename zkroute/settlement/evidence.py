@@ -15,12 +15,12 @@ from zkroute.formats.receipt import Receipt
 from zkroute.protocol.header import Header
 from zkroute.protocol.intake import head_after, start_head
 from zkroute.protocol.key import VerifyingKey
+from zkroute.protocol.signatures import is_signed_by
 from zkroute.settlement.errors import Reason, SettlementError
 from zkroute.settlement.openings import check_openings
 from zkroute.settlement.records import order_of_record
 from zkroute.settlement.router_keys import RouterKeys
-from zkroute.settlement.signatures import is_signed_by
-from zkroute.settlement.slices import content_columns, content_names, digest_bytes, integers
+from zkroute.settlement.slices import content_columns, digest_bytes, integers
 
 
 def check_evidence(
@@ -72,12 +72,12 @@ def require_receipt(receipt: Receipt, chain: str, routers: RouterKeys) -> None:
 
 def require_header(header: Header, chain: str, routers: RouterKeys) -> None:
     """The router signed this header for this chain. Raises SettlementError."""
-    if (
-        header.chain != chain
-        or header.router not in routers.at(header.batch)
-        or not is_signed_by(header.router, header.signature, header.signed_message)
+    if header.chain != chain:
+        _refuse(f"the header of batch {header.batch} is of chain {header.chain!r}, not {chain!r}")
+    if header.router not in routers.at(header.batch) or not is_signed_by(
+        header.router, header.signature, header.signed_message
     ):
-        _refuse("a header in it is not signed by the router for this chain")
+        _refuse(f"the header of batch {header.batch} is not signed by a router key you accept")
 
 
 def covers(header: Header, sequence: int) -> bool:
@@ -142,7 +142,7 @@ def differs(row: dict[str, int], receipt: Receipt, key: VerifyingKey, record: by
     columns = content_columns(key.circuit, order_of_record(record, key.policy), sequence)
     if digest_bytes(columns[1])[0] != receipt.digest:
         raise MalformedError("the order record is not the one that the receipt was given for")
-    for name, limbs in zip(content_names(key.circuit), columns, strict=True):
+    for name, limbs in zip(key.circuit.content_names, columns, strict=True):
         if name not in row:
             # whoever opens a row chooses the columns: what is not shown is not as promised
             raise MalformedError(f"the opening does not show the order's {name}; ask for all of it")
@@ -250,7 +250,7 @@ def _require_parts(evidence: Evidence, receipts: int = 0, headers: int = 0) -> N
 
 
 def _refuse(why: str) -> NoReturn:
-    raise SettlementError(Reason.EVIDENCE_INVALID, f"the evidence shows nothing: {why}")
+    raise SettlementError(Reason.EVIDENCE_INVALID, f"this shows nothing: {why}")
 
 
 def _mismatch(why: str) -> NoReturn:

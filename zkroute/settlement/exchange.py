@@ -11,7 +11,6 @@ from verifier.accept import Acceptance, Position
 from verifier.many import Claim, verify_many
 from zkroute.atomic import PRIVATE_MODE
 from zkroute.errors import MismatchError, UsageError
-from zkroute.formats.header import encode_header
 from zkroute.formats.ledger_export import (
     ExportedBatch,
     ExportStart,
@@ -24,7 +23,7 @@ from zkroute.settlement.checkpoint import NO_LINK
 from zkroute.settlement.configuration import Configuration
 from zkroute.settlement.errors import LedgerError, Reason
 from zkroute.settlement.ledger import Ledger
-from zkroute.settlement.ledger_entry import Entry, orders_digest
+from zkroute.settlement.ledger_entry import Entry
 
 TOGETHER = 64
 """Batches verified by one product of pairings."""
@@ -39,10 +38,15 @@ def export_ledger(ledger: Ledger, path: Path) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         # which orders a node settles is for its owner alone
-        with os.fdopen(os.open(path, flags, PRIVATE_MODE), "wb") as file:
-            file.writelines(export_lines(start, _parts(ledger, head.height)))
+        descriptor = os.open(path, flags, PRIVATE_MODE)
     except FileExistsError:
         raise UsageError(f"{path}: is there already; choose another name") from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(export_lines(start, _parts(ledger, head.height)))
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
     return start.batches
 
 
@@ -62,7 +66,10 @@ def import_ledger(
     empty.
     """
     if ledger.head is not None:
-        raise UsageError(f"{ledger.path}: has batches already; import into a new ledger")
+        raise UsageError(
+            f"{ledger.path}: has batches already; import into a new ledger: name another file for "
+            "it, and for its checkpoint, in the node's configuration"
+        )
     start, _ = read_export(path)
     if start.chain != configuration.chain:
         raise MismatchError(f"{path}: a ledger of chain {start.chain!r}")
@@ -94,24 +101,10 @@ def _verify_all(path: Path, start: ExportStart, configuration: Configuration) ->
             parent = batch.header
         verify_many(claims)
         for batch in block:
-            link, count = _entry(batch).linked_to(link), count + 1
+            entry = Entry.of(batch.header, batch.proof, batch.orders, batch.accepted_ms)
+            link, count = entry.linked_to(link), count + 1
     if (link, count) != (start.link, start.batches):
         raise MismatchError(f"{path}: its batches do not lead to the state its first line states")
-
-
-def _entry(batch: ExportedBatch) -> Entry:
-    """The ledger's entry of a batch, but for its link."""
-    header = batch.header
-    return Entry(
-        header.batch,
-        header.digest,
-        header.previous,
-        encode_header(header),
-        batch.proof,
-        orders_digest(batch.orders),
-        batch.accepted_ms,
-        link=NO_LINK,
-    )
 
 
 def _parts(ledger: Ledger, last: int) -> Iterator[Snapshot | ExportedBatch]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from verifier.accept import COUNTER_LIMIT, Acceptance, Position
+from verifier.accept import Acceptance, Position
 from verifier.errors import Code, VerificationError
 from verifier.verify import verify
 from zkroute.errors import ExitCode, MalformedError, ZkrouteError
@@ -15,15 +15,15 @@ from zkroute.formats.proof import MAX_PROOF_BYTES, decode_proof
 from zkroute.formats.slice import MAX_SLICE_BYTES, Slice, decode_slice
 from zkroute.formats.telemetry import Telemetry
 from zkroute.model.snapshot import Snapshot
-from zkroute.protocol.header import Header
+from zkroute.protocol.header import COUNTER_LIMIT, Header
 from zkroute.protocol.key import VerifyingKey
 from zkroute.protocol.proof import ProofLayout
+from zkroute.protocol.signatures import is_signed_by
 from zkroute.settlement.configuration import Configuration, Signing
 from zkroute.settlement.errors import LedgerError, Reason, SettlementError
 from zkroute.settlement.ledger import Ledger
 from zkroute.settlement.ledger_entry import Entry
 from zkroute.settlement.order_signatures import check_signatures
-from zkroute.settlement.signatures import is_signed_by
 from zkroute.settlement.slices import CheckedSlice, check_slice
 from zkroute.settlement.telemetry import check_telemetry
 

@@ -52,8 +52,6 @@ class TakenIn:
     """The orders of one batch as they came in, with what the batch must carry and publish."""
 
     orders: Orders
-    envelopes: dict[int, bytes]
-    """Sequence number to envelope, for the orders that are signed."""
     head: bytes
     """The log's head after them: the header's ``intake``."""
     leaves: IntakeLeaves
@@ -74,13 +72,16 @@ class Terms:
 
 
 class Intake:
-    """The intake log in one file, for any number of threads and processes."""
+    """The intake log in one file, for any number of threads and processes.
+
+    ``router`` signs receipts; without it the log can be read and takes nothing in.
+    """
 
     def __init__(
         self,
         path: Path,
         terms: Terms,
-        router: Ed25519PrivateKey,
+        router: Ed25519PrivateKey | None,
         clock: Callable[[], int] = lambda: int(time.time() * 1000),
     ) -> None:
         self.path = path
@@ -109,6 +110,8 @@ class Intake:
         Raises SettlementError for a signature that does not hold, UsageError where only some of
         the orders are new or one is too large for any batch, LedgerError where the disk fails.
         """
+        if self._router is None:
+            raise UsageError(f"{self.path}: was opened without a key to sign receipts with")
         if orders.policy_digest != self.terms.policy.digest:
             raise UsageError("the orders were checked against another policy than the intake's")
         if self.terms.must_be_signed or envelopes:
@@ -121,18 +124,7 @@ class Intake:
             known = [self._number(digest) for digest in named]
             if any(number is not None for number in known):
                 return [self._receipt(number) for number in _all(known)]
-            return self._append(orders, envelopes, named)
-
-    def receipt(self, sequence: int) -> Receipt:
-        """The receipt for a number that was given. Raises UsageError for any other."""
-        with self._lock, explained(self.path):
-            return self._receipt(sequence)
-
-    @property
-    def count(self) -> int:
-        """How many numbers were given."""
-        with self._lock, explained(self.path):
-            return self._count()
+            return self._append(orders, envelopes, named, self._router)
 
     def take(self, first_sequence: int, limit: int) -> TakenIn:
         """The orders from this number on, at most ``limit``, without splitting a bundle.
@@ -142,8 +134,9 @@ class Intake:
         with self._lock, explained(self.path):
             self._connection.execute("BEGIN")
             try:
+                # envelopes only to be checked: a batch is not made of orders that lost theirs
                 rows = self._rows(
-                    "sequence, record, envelope, digest, time_ms",
+                    "sequence, record, digest, time_ms, envelope",
                     "WHERE sequence >= ? ORDER BY sequence LIMIT ?",
                     first_sequence,
                     limit + 1,
@@ -155,23 +148,33 @@ class Intake:
         orders = orders_from_bytes(
             b"".join(row[1] for row in rows[:count]), self.terms.policy, str(self.path)
         )
-        leaves = [intake_leaf(row[0], row[3], row[4]) for row in rows[:count]]
+        leaves = [intake_leaf(row[0], row[2], row[3]) for row in rows[:count]]
         return TakenIn(
             orders,
-            {row[0]: row[2] for row in rows[:count] if row[2]},
             head_after(before, leaves),
             IntakeLeaves(first_sequence, tuple(leaves)),
         )
 
+    def head_at(self, count: int) -> bytes | None:
+        """The log's head after its first ``count`` orders, None where it has fewer."""
+        with self._lock, explained(self.path):
+            return self._head_before(count) if count <= self._count() else None
+
     def envelopes(self, sequence: Iterable[int]) -> dict[int, bytes]:
         """The envelopes of those of these orders that came signed, by sequence number."""
+        return {number: found for number, found in self._each("envelope", sequence) if found}
+
+    def digests(self, sequence: Iterable[int]) -> dict[int, bytes]:
+        """The digests of those of these numbers that were given, by number."""
+        return dict(self._each("digest", sequence))
+
+    def _each(self, column: str, sequence: Iterable[int]) -> list[tuple[int, bytes]]:
         with self._lock, explained(self.path):
-            rows = [
-                row
+            return [
+                (row[0], row[1])
                 for number in sequence
-                for row in self._rows("sequence, envelope", "WHERE sequence = ?", number)
+                for row in self._rows(f"sequence, {column}", "WHERE sequence = ?", number)
             ]
-        return {row[0]: row[1] for row in rows if row[1]}
 
     def _whole_bundles(self, rows: Sequence[tuple[Any, ...]], limit: int) -> int:
         """How many rows to take so that no leg is parted from its leader."""
@@ -182,7 +185,13 @@ class Intake:
         leaders = np.flatnonzero(~is_leg[: limit + 1])
         return int(leaders[-1]) if is_leg[limit] else limit
 
-    def _append(self, orders: Orders, envelopes: bytes, named: Sequence[bytes]) -> list[Receipt]:
+    def _append(
+        self,
+        orders: Orders,
+        envelopes: bytes,
+        named: Sequence[bytes],
+        router: Ed25519PrivateKey,
+    ) -> list[Receipt]:
         sequence = self._count()
         head = self._head_before(sequence)
         now = max(self._clock(), self._last_time())
@@ -198,7 +207,7 @@ class Intake:
                     include_by_ms=now + self.terms.promise_ms,
                     before=head,
                 ),
-                self._router,
+                router,
             )
             start = position * ENVELOPE_BYTES
             self._connection.execute(
@@ -258,6 +267,12 @@ class Intake:
     def _head_before(self, sequence: int) -> bytes:
         if not sequence:
             return start_head(self.terms.policy.chain)
+        if sequence > self._count():
+            raise UsageError(
+                f"{self.path} has given numbers up to {self._count()}, and number {sequence} is "
+                "next in the chain: batches took orders from elsewhere. A chain keeps to one "
+                "intake log from its first batch on"
+            )
         return self._receipt(sequence - 1).head
 
 

@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple, replace
 from glob import escape
 from pathlib import Path
 
@@ -23,8 +24,9 @@ from zkroute.settlement.checkpoint import write_checkpoint as _write_checkpoint
 from zkroute.settlement.database import explained, transaction
 from zkroute.settlement.errors import ForkError, LedgerError, NotNextError, Reason, SettlementError
 from zkroute.settlement.ledger_entry import Appended, Entry, Fork, orders_digest
-from zkroute.settlement.ledger_file import connect
+from zkroute.settlement.ledger_file import connect, settled
 
+NO_ORDERS = orders_digest([])
 MAX_FORKS_PER_BATCH = 16
 """One is proof enough; a router that signs thousands must not fill the disk."""
 
@@ -36,8 +38,9 @@ class Ledger:
     """The ledger in one file, for any number of processes and threads.
 
     Opening it checks the whole chain (``check``). Raises LedgerError where it is damaged, was put
-    back in time, or cannot be used. ``restore_for_head`` gives a ledger that lost its checkpoint a
-    new one, if its newest batch has this digest: only for an owner who knows it from others.
+    back in time, or cannot be used, or where its newest batch has not the digest
+    ``restore_for_head``. With that a ledger that lost its checkpoint gets a new one: only for an
+    owner who knows the digest from others.
     """
 
     def __init__(
@@ -168,14 +171,6 @@ class Ledger:
         if fork is not None:
             raise fork
 
-    def settled(self, digest: bytes) -> tuple[int, int] | None:
-        """Batch and position in its slice of an order settled before."""
-        with self._lock, explained(self.path):
-            row = self._connection.execute(
-                "SELECT height, position FROM orders WHERE digest = ?", (digest,)
-            ).fetchone()
-        return (row[0], row[1]) if row else None
-
     def orders_of(self, height: int) -> list[bytes]:
         """Digests of the orders that were settled with a batch, in the order of its slice."""
         with self._lock, explained(self.path):
@@ -208,6 +203,7 @@ class Ledger:
 
     def _check(self, known: Checkpoint) -> int:
         link, parent, height, newest = NO_LINK, NO_PARENT, 0, None
+        orders = settled(self._connection)
         for row in self._connection.execute(f"{_BATCHES} ORDER BY height"):
             entry = Entry(*row)
             if (entry.height, entry.parent) != (height, parent):
@@ -215,9 +211,13 @@ class Ledger:
             link = entry.linked_to(link)
             if link != entry.link:
                 self._damaged(f"entry {entry.height} was changed after it was accepted")
+            if orders.pop(height, NO_ORDERS) != entry.orders:
+                self._damaged(f"the orders settled with entry {entry.height} were changed since")
             parent, newest, height = entry.digest, entry, height + 1
             if known.batches == height and known.link != link:
                 self._rolled_back(known, height)
+        if orders:
+            self._damaged(f"it has orders of batch {min(orders)}, which it does not have")
         if known.batches > height:
             self._rolled_back(known, height)
         if newest is not None and not newest.is_consistent():
@@ -257,24 +257,16 @@ class Ledger:
                 + (f" on top of {head.digest.hex()[:16]}" if head else "")
             )
         self._settle(orders, due)
-        entry = Entry(
-            due,
-            header.digest,
-            header.previous,
-            encode_header(header),
-            proof,
-            orders_digest(orders),
-            now,
-            link=NO_LINK,
-        )
-        link = entry.linked_to(head.link if head else NO_LINK)
+        entry = Entry.of(header, proof, orders, now)
+        entry = replace(entry, link=entry.linked_to(head.link if head else NO_LINK))
         self._connection.execute(
             "INSERT OR IGNORE INTO snapshots VALUES (?, ?)",
             (snapshot.digest, snapshot.canonical_bytes()),
         )
-        values = (*list(vars(entry).values())[:-1], link)
-        self._connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
-        return Entry(*values)
+        self._connection.execute(
+            "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?)", astuple(entry)
+        )
+        return entry
 
     def _settle(self, orders: Sequence[bytes], height: int) -> None:
         rows = [(digest, height, position) for position, digest in enumerate(orders)]
@@ -314,9 +306,12 @@ class Ledger:
         """There is a checkpoint, or there is nothing yet that it could vouch for."""
         with explained(self.path), transaction(self._connection):
             # under the write lock: nobody appends before there is a checkpoint
+            if restore_for_head is not None:
+                self._require_head(restore_for_head)
             if self._read_checkpoint() is not None:
                 return
-            self._require_no_history(restore_for_head)
+            if restore_for_head is None:
+                self._require_no_history()
             _write_checkpoint(self.checkpoint_path, START)
 
     def vouch(self, batch: int) -> None:
@@ -335,16 +330,35 @@ class Ledger:
                 f"answered as accepted; ask again when this is repaired: {error}",
             ) from error
 
-    def _require_no_history(self, but_for_head: bytes | None = None) -> None:
+    def _require_no_history(self) -> None:
         """Nothing was accepted yet that a lost checkpoint vouched for."""
         head = self._head()
-        if head is not None and head.digest != but_for_head:
+        if head is not None:
             raise LedgerError(
                 Reason.LEDGER_ROLLED_BACK,
                 f"{self.checkpoint_path}: there is no checkpoint for this ledger; put it back, "
                 f"or if it is truly lost compare the newest batch, {head.digest.hex()}, with "
                 "other nodes and run 'zkroute settle checkpoint'",
             )
+
+    def _require_head(self, digest: bytes) -> None:
+        """The newest batch has this digest, which its owner has from others."""
+        head, named = self._head(), self._one("WHERE digest = ?", digest)
+        if head is not None and head.digest == digest:
+            return
+        if named is not None:
+            wrong = (
+                f"{digest.hex()} is batch {named.height} here and not the newest; who named it is "
+                "behind, so compare with a node that has come as far as this one"
+            )
+        else:
+            newest = f"batch {head.height}, the newest here, nor any other" if head else "here"
+            wrong = (
+                f"{digest.hex()} is not {newest}; compare the newest batch with other nodes once "
+                "more. If they have that one, this ledger is an old or a foreign copy: put back a "
+                "newer one, or import the chain into a new ledger"
+            )
+        raise LedgerError(Reason.LEDGER_ROLLED_BACK, f"{self.path}: {wrong}")
 
     def _advance_checkpoint(self) -> None:
         """The checkpoint file says at least what this process knows to be in the ledger."""

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zkroute.errors import MalformedError
-from zkroute.formats.header import decode_header
+from zkroute.formats.header import decode_header, encode_header
 from zkroute.protocol.header import Header
+from zkroute.settlement.checkpoint import NO_LINK
 
 LINK_DOMAIN = b"zkroute/ledger-link/v1"
 ORDERS_DOMAIN = b"zkroute/ledger-orders/v1"
@@ -41,6 +42,20 @@ class Entry:
             return False
         stated = (header.digest, header.batch, header.previous)
         return stated == (self.digest, self.height, self.parent)
+
+    @classmethod
+    def of(cls, header: Header, proof: bytes, orders: Sequence[bytes], accepted_ms: int) -> Entry:
+        """The entry of a batch, its link still to be made; ``orders`` are their digests."""
+        return cls(
+            header.batch,
+            header.digest,
+            header.previous,
+            encode_header(header),
+            proof,
+            orders_digest(orders),
+            accepted_ms,
+            link=NO_LINK,
+        )
 
     def linked_to(self, before: bytes) -> bytes:
         """The rolling hash of this entry, given that of the one before it."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from zkroute.settlement import database
+from zkroute.settlement.ledger_entry import orders_digest
 
 _SCHEMA = """
 CREATE TABLE batches (
@@ -41,6 +44,15 @@ Plain SQL that SQLite has understood since 3.8: systems ship old ones."""
 
 KIND = database.Kind("a ledger", application_id=0x7A6B726C, version=1, schema=_SCHEMA)
 """The mark is ``zkrl``."""
+
+
+def settled(connection: sqlite3.Connection) -> dict[int, bytes]:
+    """The digest of the orders settled with each batch that has any, by its height."""
+    rows = connection.execute("SELECT height, digest FROM orders ORDER BY height, position")
+    return {
+        height: orders_digest([digest for _, digest in group])
+        for height, group in groupby(rows, key=itemgetter(0))
+    }
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -24,8 +24,8 @@ from zkroute.settlement.slices import integers
 
 if TYPE_CHECKING:
     # whoever checks openings must not load the prover
-    from prover.batch import CommittedBatch
     from prover.keygen import ProvingKey
+    from prover.state import CommittedBatch
 
 
 def open_orders(

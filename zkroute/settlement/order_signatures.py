@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from zkroute.formats.slice import ENVELOPE_BYTES
 from zkroute.model.order import ORDER_RECORD, Orders, Records, orders_from_records
 from zkroute.model.policy import Policy
+from zkroute.protocol.signatures import KEY_BYTES
 from zkroute.settlement.errors import Reason, SettlementError
-from zkroute.settlement.signatures import KEY_BYTES, SIGNATURE_BYTES, first_forged
+from zkroute.settlement.signatures import SIGNATURE_BYTES, first_forged
 
 SIGNATURE_DOMAIN = b"zkroute/order-signature/v1"
 ENVELOPE_DOMAIN = b"zkroute/order-envelope/v1"
@@ -36,10 +37,6 @@ class SignedOrders:
     orders: Orders
     envelopes: bytes
     """``ENVELOPE_BYTES`` for each: public key, signature, SHA-256 of the payload."""
-
-    def envelope(self, position: int) -> bytes:
-        """The envelope of one order."""
-        return self.envelopes[position * ENVELOPE_BYTES : (position + 1) * ENVELOPE_BYTES]
 
 
 def sign_orders(orders: Orders, policy: Policy, trader: Ed25519PrivateKey) -> SignedOrders:

@@ -30,7 +30,7 @@ class Outcome(Enum):
     """What became of an order."""
 
     INCLUDED = "included"
-    """The batch has it, unchanged, under its number."""
+    """The batch has it, as far as it was compared, under its number."""
     ALTERED = "altered"
     """The batch has something else under its number."""
     MISSING = "missing"
@@ -48,7 +48,8 @@ class Verdict:
     evidence: Evidence | None = None
     """For an order altered or missing."""
     is_final: bool = True
-    """False where the router can still answer, by an inclusion proof or a later batch."""
+    """False where the router can still answer, by an inclusion proof or a later batch, and where
+    the order's record was not there to be compared."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,14 @@ def _by_inclusion(
                 inclusion=encode_opening(published.inclusion, key),
                 record=record if field != "digest" else b"",
             ),
+        )
+    if not record:
+        return Verdict(
+            Outcome.INCLUDED,
+            f"batch {header.batch} has the order's digest under number {receipt.sequence}; whether "
+            "it was routed by the order's own price, size and class is compared if the order is "
+            "given",
+            is_final=False,
         )
     return Verdict(
         Outcome.INCLUDED,

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from zkroute.errors import MismatchError
 from zkroute.formats.handover import Handover
-from zkroute.settlement.signatures import is_signed_by
+from zkroute.protocol.signatures import is_signed_by
 
 FOR_EVER = 1 << 64
 

@@ -11,13 +11,13 @@ from zkroute.errors import MismatchError
 from zkroute.formats.slice import ENVELOPE_BYTES, Slice
 from zkroute.model.order import Indices, Words
 from zkroute.protocol.key import VerifyingKey
-from zkroute.protocol.slices import merkle_path, merkle_root, slice_commitment
+from zkroute.protocol.slices import content_rows, merkle_path, merkle_root, slice_commitments
 from zkroute.routing.batch import PLACED, RoutedBatch
-from zkroute.settlement.slices import content_columns, content_rows
+from zkroute.settlement.slices import content_columns
 
 if TYPE_CHECKING:
     # a node that checks slices must not load the prover
-    from prover.batch import CommittedBatch
+    from prover.state import CommittedBatch
 
 
 def cut_slices(
@@ -31,14 +31,12 @@ def cut_slices(
     Raises MismatchError where batch and header do not belong together.
     """
     slots = key.circuit.shape.slots
-    masks = [*batch.opening.masks, *[0] * (slots - len(batch.opening.masks))]
     sequence = batch.routed.sequence
     columns = content_columns(key.circuit, batch.routed.orders, sequence)
     rows = [rows_of_slot(batch.routed, slot) for slot in range(slots)]
-    leaves = [
-        slice_commitment(slot, salt, mask, content_rows(_taken(columns, rows[slot])))
-        for slot, (salt, mask) in enumerate(zip(batch.opening.salts, masks, strict=True))
-    ]
+    opening = batch.opening
+    contents = [content_rows(_taken(columns, each)) for each in rows]
+    leaves = slice_commitments(contents, opening.salts, opening.masks)
     if merkle_root(leaves) != batch.header.slices:
         raise MismatchError("the private batch file is not that of the header: slices differ")
     records = batch.routed.orders.records
@@ -48,8 +46,8 @@ def cut_slices(
             slot=slot,
             sequence=sequence[rows[slot]],
             records=records[rows[slot]].tobytes(),
-            salt=batch.opening.salts[slot],
-            mask=masks[slot],
+            salt=opening.salts[slot],
+            mask=opening.masks[slot],
             path=tuple(merkle_path(leaves, slot)),
             envelopes=_envelopes(sequence[rows[slot]], envelopes or {}),
         )

@@ -24,7 +24,7 @@ from zkroute.protocol.header import Header
 from zkroute.protocol.key import VerifyingKey
 from zkroute.protocol.proof import Proof
 from zkroute.protocol.schedule import Schedule
-from zkroute.protocol.slices import root_from_path, slice_commitment
+from zkroute.protocol.slices import content_rows, root_from_path, slice_commitment
 from zkroute.settlement.errors import Reason, SettlementError
 
 COMPILED_FROM = 4096
@@ -99,21 +99,8 @@ def content_columns(circuit: RoutingCircuit, orders: Orders, sequence: Words) ->
         "account": lambda: orders.account,
         "leg": lambda: orders.is_leg,
     }
-    cells = [np.asarray(available[name](), np.uint64) for name in content_names(circuit)]
+    cells = [np.asarray(available[name](), np.uint64) for name in circuit.content_names]
     return [values[:, None] if values.ndim == 1 else values for values in cells]
-
-
-def content_names(circuit: RoutingCircuit) -> list[str]:
-    """The header's order columns without the node: an order as its trader knows it."""
-    return [column.name for column in circuit.order_columns if column.name != "node"]
-
-
-def content_rows(columns: Sequence[Limbs]) -> bytes:
-    """The rows a slice commitment binds: 32 big-endian bytes per cell, row by row."""
-    cells = np.zeros((len(columns[0]), len(columns), 4), dtype=">u8")
-    for position, limbs in enumerate(columns):
-        cells[:, position, 4 - limbs.shape[1] :] = limbs[:, ::-1]
-    return cells.tobytes()
 
 
 def digest_bytes(limbs: Limbs) -> tuple[bytes, ...]:

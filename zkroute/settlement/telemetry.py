@@ -54,6 +54,18 @@ def gather(snapshot: Snapshot, statements: Sequence[Statement]) -> Telemetry:
     return Telemetry(snapshot.digest, tuple(statements))
 
 
+def require_signed_entries(snapshot: Snapshot, telemetry: Telemetry, chain: str) -> None:
+    """Every statement about a node of the snapshot signs the very entry that the snapshot has.
+
+    Raises SettlementError naming the first node whose statement does not.
+
+    Soundness: whether the signers may speak for the nodes, and when, is for ``check_telemetry``.
+    """
+    nodes = {node.name: node for node in snapshot.nodes}
+    stated = [each for each in telemetry.statements if each.node in nodes]
+    _require_signatures(chain, [(nodes[each.node], each) for each in stated])
+
+
 def check_telemetry(
     snapshot: Snapshot, telemetry: Telemetry | None, chain: str, signers: Signers, at_ms: int
 ) -> None:
@@ -82,13 +94,22 @@ def check_telemetry(
                 f"the statement of node {node.name!r} holds from {statement.issued_ms} to "
                 f"{statement.expires_ms} ms, not at {at_ms}",
             )
-        message = _message(node, chain, statement.issued_ms, statement.expires_ms)
-        claims.append((statement.signer, statement.signature, message))
-    forged = first_forged(claims)
+        claims.append((node, statement))
+    _require_signatures(chain, claims)
+
+
+def _require_signatures(chain: str, claims: Sequence[tuple[Node, Statement]]) -> None:
+    """Each statement is a signature under its node's entry. Raises SettlementError."""
+    forged = first_forged(
+        [
+            (each.signer, each.signature, _message(node, chain, each.issued_ms, each.expires_ms))
+            for node, each in claims
+        ]
+    )
     if forged is not None:
         raise SettlementError(
             Reason.SNAPSHOT_UNSIGNED,
-            f"node {snapshot.nodes[forged].name!r} signed another entry than the snapshot's",
+            f"node {claims[forged][0].name!r} signed another entry than the snapshot's",
         )
 
 

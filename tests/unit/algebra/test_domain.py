@@ -4,14 +4,11 @@ import random
 
 import pytest
 
+from tests.support.lagrange import lagrange_basis
 from zkroute.algebra.domain import (
     TWO_ADICITY,
     ChallengeInDomainError,
     evaluate_public,
-    lagrange_at,
-    lagrange_first,
-    lagrange_last,
-    lagrange_prefix,
     powers,
     root_of_unity,
     vanishing,
@@ -51,30 +48,23 @@ def test_lagrange_bases_agree_with_galois(rng: random.Random, log_size: int) -> 
     point = rng.randrange(MODULUS)
     expected = int(galois.lagrange_poly(domain, field(values))(field(point)))
     assert evaluate_public([values], log_size, point) == [expected]
-    basis = lagrange_prefix(log_size, size, point)
-    assert sum(v * term for v, term in zip(values, basis, strict=True)) % MODULUS == expected
+    basis = lagrange_basis(log_size, point)
     for index in range(size):
         unit = field([int(row == index) for row in range(size)])
-        assert basis[index] == int(galois.lagrange_poly(domain, unit)(field(point)))
+        term = int(galois.lagrange_poly(domain, unit)(field(point)))
+        assert basis[index] == term
+        assert evaluate_public([unit.tolist()], log_size, point) == [term]
 
 
-def test_the_ways_to_a_basis_agree(rng: random.Random) -> None:
-    point = rng.randrange(MODULUS)
-    whole = lagrange_prefix(6, 64, point)
-    assert sum(whole) % MODULUS == 1
-    assert lagrange_prefix(6, 5, point) == whole[:5]
-    assert lagrange_prefix(6, 0, point) == []
-    assert lagrange_at(6, [9, 0, 63, 9], point) == [whole[9], whole[0], whole[63], whole[9]]
-    assert lagrange_at(6, [-1, -64, 64], point) == [whole[63], whole[0], whole[0]]
-    assert lagrange_first(6, point) == whole[0]
-    assert lagrange_last(6, point) == whole[63]
+def test_ones_everywhere_are_the_constant_one(rng: random.Random) -> None:
+    assert evaluate_public([[1] * 64, [1] * 63 + [1]], 6, rng.randrange(MODULUS)) == [1, 1]
 
 
 def test_missing_values_count_as_zeros(rng: random.Random) -> None:
     point = rng.randrange(MODULUS)
     values = [3, 0, MODULUS - 1, 0, -2]
-    basis = lagrange_prefix(4, 5, point)
-    expected = sum(v * term for v, term in zip(values, basis, strict=True)) % MODULUS
+    basis = lagrange_basis(4, point)
+    expected = sum(v * term for v, term in zip(values, basis, strict=False)) % MODULUS
     columns = [values, [], [5], values + [0] * 11]
     assert evaluate_public(columns, 4, point) == [expected, 0, 5 * basis[0] % MODULUS, expected]
     assert evaluate_public([], 4, point) == []
@@ -83,8 +73,6 @@ def test_missing_values_count_as_zeros(rng: random.Random) -> None:
 def test_what_does_not_fit_the_domain_raises() -> None:
     with pytest.raises(ValueError):
         evaluate_public([[1], [0] * 5], 2, 9)
-    with pytest.raises(ValueError):
-        lagrange_prefix(2, 5, 9)
 
 
 def test_vanishing_is_zero_exactly_on_the_domain() -> None:
@@ -97,14 +85,8 @@ def test_vanishing_is_zero_exactly_on_the_domain() -> None:
 @pytest.mark.parametrize("index", (0, 1, 7, 15))
 def test_a_challenge_in_the_domain_is_refused(index: int) -> None:
     point = pow(root_of_unity(4), index, MODULUS)
-    for request in (
-        lambda: lagrange_at(4, [3], point),
-        lambda: lagrange_prefix(4, 2, point),
-        lambda: lagrange_first(4, point),
-        lambda: lagrange_last(4, point),
-        lambda: evaluate_public([[1, 2]], 4, point),
-        lambda: evaluate_public([], 4, point),
-    ):
+    columns: list[list[list[int]]] = [[[1, 2]], [[0] * 16], []]
+    for each in columns:
         with pytest.raises(ChallengeInDomainError) as refused:
-            request()
+            evaluate_public(each, 4, point)
         assert refused.value.exit_code is ExitCode.INTERNAL

@@ -12,8 +12,8 @@ from zkroute.algebra.groups import (
     GENERATOR_G2,
     PointG1,
     PointG2,
+    add_g2,
     compress_g1,
-    decode_g1,
     decode_g2,
     decompress_g1,
     encode_g1,
@@ -23,7 +23,6 @@ from zkroute.algebra.groups import (
     multiply_g1,
     multiply_g2,
     negate_g1,
-    negate_g2,
 )
 from zkroute.algebra.scalars import MODULUS
 from zkroute.errors import MalformedError
@@ -43,8 +42,7 @@ def join(values: list[int]) -> bytes:
 @given(points)
 @settings(deadline=None)
 def test_g1_round_trip(point: PointG1) -> None:
-    assert len(encode_g1(point)) == 64
-    assert decode_g1(encode_g1(point), "point", allow_infinity=True) == point
+    assert words(encode_g1(point)) == list(point or (0, 0))
     assert len(compress_g1(point)) == 32
     assert decompress_g1(compress_g1(point), "point", allow_infinity=True) == point
 
@@ -71,7 +69,6 @@ def test_encodings_by_example() -> None:
 
 def test_infinity_only_where_it_is_allowed() -> None:
     for refuse, data in (
-        (decode_g1, encode_g1(None)),
         (decompress_g1, compress_g1(None)),
         (decode_g2, encode_g2(None)),
     ):
@@ -82,13 +79,7 @@ def test_infinity_only_where_it_is_allowed() -> None:
 
 @given(points.filter(lambda point: point is not None))
 @settings(deadline=None, max_examples=50)
-def test_every_alias_of_a_coordinate_is_refused(point: tuple[int, int]) -> None:
-    for index in (0, 1):
-        for alias in range(point[index] + FIELD_MODULUS, 1 << 256, FIELD_MODULUS):
-            coordinates = list(point)
-            coordinates[index] = alias
-            with pytest.raises(MalformedError, match="below the field modulus"):
-                decode_g1(join(coordinates), "point", allow_infinity=True)
+def test_every_alias_of_an_x_is_refused(point: tuple[int, int]) -> None:
     flag = compress_g1(point)[0] >> 6 << 254
     for alias in range(point[0] + FIELD_MODULUS, 1 << 254, FIELD_MODULUS):
         with pytest.raises(MalformedError, match="below the field modulus"):
@@ -105,9 +96,6 @@ def test_every_alias_of_a_g2_coordinate_is_refused(position: int) -> None:
 
 
 def test_aliases_of_infinity_are_refused() -> None:
-    for coordinates in ([FIELD_MODULUS, 0], [0, FIELD_MODULUS], [FIELD_MODULUS, FIELD_MODULUS]):
-        with pytest.raises(MalformedError):
-            decode_g1(join(coordinates), "point", allow_infinity=True)
     for word in (0, 1, 0b01 << 254 | 1, 0b10 << 254, 0b11 << 254, 0b00 << 254 | 2):
         with pytest.raises(MalformedError):
             decompress_g1(join([word]), "point", allow_infinity=True)
@@ -116,18 +104,17 @@ def test_aliases_of_infinity_are_refused() -> None:
 
 
 def test_the_modulus_itself_is_no_coordinate() -> None:
-    for data in ([FIELD_MODULUS, 2], [1, FIELD_MODULUS]):
-        with pytest.raises(MalformedError, match="below the field modulus"):
-            decode_g1(join(data), "point", allow_infinity=True)
     with pytest.raises(MalformedError, match="below the field modulus"):
         decompress_g1(join([0b10 << 254 | FIELD_MODULUS]), "point", allow_infinity=True)
+    for position in range(4):
+        changed = words(encode_g2(GENERATOR_G2))
+        changed[position] = FIELD_MODULUS
+        with pytest.raises(MalformedError, match="below the field modulus"):
+            decode_g2(join(changed), "point", allow_infinity=True)
 
 
 def test_only_all_zeros_is_infinity() -> None:
     """A zero among the coordinates is read as a coordinate, and no such point is on a curve."""
-    for coordinates in ([0, 5], [5, 0]):
-        with pytest.raises(MalformedError, match="not on the curve"):
-            decode_g1(join(coordinates), "point", allow_infinity=True)
     for position in range(4):
         changed = words(encode_g2(GENERATOR_G2))
         changed[position] = 0
@@ -138,7 +125,7 @@ def test_only_all_zeros_is_infinity() -> None:
 def test_a_point_outside_the_subgroup_is_refused() -> None:
     """The twist has more points than the group; nearly all of them are of another order."""
     point = next(filter(None, map(point_of_twist, range(100))))
-    assert multiply_g2(point, MODULUS - 1) != negate_g2(point)
+    assert add_g2(point, multiply_g2(point, MODULUS - 1)) is not None
     with pytest.raises(MalformedError, match="not in the subgroup"):
         decode_g2(encode_g2(point), "point", allow_infinity=True)
 
@@ -191,19 +178,9 @@ def test_an_x_decompresses_exactly_where_the_curve_has_it(x: int, flag: int) -> 
             decompress_g1(data, "point", allow_infinity=False)
 
 
-def test_a_flipped_bit_never_decodes_in_the_long_form() -> None:
-    data = encode_g1(multiply_g1(GENERATOR_G1, 12345))
-    for bit in range(8 * len(data)):
-        flipped = bytearray(data)
-        flipped[bit // 8] ^= 1 << (bit % 8)
-        with pytest.raises(MalformedError):
-            decode_g1(bytes(flipped), "point", allow_infinity=True)
-
-
 @pytest.mark.parametrize("change", (-1, 1, 32, -32))
 def test_other_lengths_are_refused(change: int) -> None:
     for decode, data in (
-        (decode_g1, encode_g1(GENERATOR_G1)),
         (decompress_g1, compress_g1(GENERATOR_G1)),
         (decode_g2, encode_g2(GENERATOR_G2)),
     ):
@@ -220,5 +197,5 @@ def test_swapped_halves_of_g2_are_refused() -> None:
 
 
 def test_the_negative_of_a_g2_point_decodes_to_itself() -> None:
-    negative = negate_g2(GENERATOR_G2)
+    negative = multiply_g2(GENERATOR_G2, MODULUS - 1)
     assert decode_g2(encode_g2(negative), "point", allow_infinity=False) == negative

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from tests.support.lagrange import lagrange_basis
 from tests.unit.algebra.samples import (
     EDGE_SCALARS,
     KnownPoints,
@@ -17,7 +18,7 @@ from tests.unit.algebra.samples import (
     points_of,
     random_scalars,
 )
-from zkroute.algebra.domain import lagrange_prefix, powers
+from zkroute.algebra.domain import powers
 from zkroute.algebra.engine import Column, Engine
 from zkroute.algebra.groups import GENERATOR_G1, PointG1, multiply_g1, negate_g1
 from zkroute.algebra.scalars import MODULUS
@@ -226,7 +227,7 @@ def test_lagrange_points(engine: Engine, rng: random.Random, log_size: int) -> N
     size = 1 << log_size
     tau = rng.randrange(MODULUS)
     monomials = engine.fixed_base_powers(engine.from_integers(powers(tau, size)))
-    expected = engine.fixed_base_powers(engine.from_integers(lagrange_prefix(log_size, size, tau)))
+    expected = engine.fixed_base_powers(engine.from_integers(lagrange_basis(log_size, tau)))
     assert np.array_equal(engine.lagrange_points(monomials), expected)
 
 

@@ -5,34 +5,19 @@ import os
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.support.shared import shared_path
 from tests.unit.cli.conftest import Desk
+from tests.unit.cli.figures import FIGURES
 from zkroute.cli import sweep
 from zkroute.cli.benchmark import StageClock
 from zkroute.cli.expectation import NANOSECONDS
-from zkroute.cli.kernel_cache import Removed, remove_unused_kernels
+from zkroute.cli.kernel_cache import Removed, remove_unused_bases, remove_unused_kernels
 from zkroute.kernels import _jit
+from zkroute.protocol import lagrange_cache
 
-FIGURES = [
-    "orders",
-    "nodes",
-    "rows",
-    "kernel",
-    "route_s",
-    "commit_s",
-    "prove_s",
-    "orders_per_s",
-    "verify_s",
-    "verify_reference_s",
-    "proof_bytes",
-    "header_bytes",
-    "peak_rss_mb",
-    "cold_start_s",
-    "warm_start_s",
-    "stages",
-]
 STAGES = [f"{stage}_s" for stage in NANOSECONDS["reference"]]
 
 
@@ -148,6 +133,10 @@ def test_demo_proves_three_batches_and_refuses_four_cheats(desk: Desk, tmp_path:
 def test_demo_answers_programs_with_json_alone(desk: Desk, tmp_path: Path) -> None:
     answer = desk.must("demo", tmp_path / "demo", "--orders", 2)
     assert [batch["batch"] for batch in answer["batches"]] == [0, 1, 2]
+    fields = ["batch", "orders", "route_s", "prove_s", "verify_s", "proof_bytes"]
+    for batch in answer["batches"]:
+        assert list(batch) == fields
+        assert all(batch[name] == round(batch[name], 4) for name in fields)
     assert answer["refused"] == 4
 
 
@@ -200,6 +189,23 @@ def test_only_kernels_that_nobody_uses_are_removed(
     assert not unused.exists()
     assert all(path.exists() for path in (used, stranger, link, elsewhere / "portable"))
     assert remove_unused_kernels() == Removed()
+
+
+def test_only_bases_that_nobody_reads_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZKROUTE_CACHE_DIR", str(tmp_path))
+    assert remove_unused_bases() == Removed()
+    powers = np.zeros((2, 8), dtype=np.uint64)
+    for name in ("read", "unused"):
+        lagrange_cache.store_lagrange(name, 1, powers, powers)
+    folder = tmp_path / "lagrange"
+    for path in folder.iterdir():
+        os.utime(path, (0, 0))
+    assert lagrange_cache.load_lagrange("read", 1, powers) is not None
+    assert remove_unused_bases().count == 1
+    assert sorted(path.name for path in folder.iterdir()) == ["read-1.npy", "read-1.sha256"]
+    assert lagrange_cache.load_lagrange("unused", 1, powers) is None
 
 
 def test_using_kernels_keeps_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,18 +1,20 @@
 """Errors: one line, the right exit code, and never a traceback unasked."""
 
+import errno
+import json
 import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from verifier.errors import Code, VerificationError
 from zkroute.cli import main
 from zkroute.cli.terminal import printable
-from zkroute.errors import MismatchError
+from zkroute.errors import MismatchError, ZkrouteError
+from zkroute.settlement.errors import Reason, SettlementError
 
 
 @pytest.fixture(autouse=True)
@@ -86,31 +88,60 @@ def test_files_that_cannot_be_written_are_named(monkeypatch: pytest.MonkeyPatch)
     assert result.stderr == "zkroute: batches/0/header.json: No space left on device\n"
 
 
+@pytest.mark.parametrize("name", ["ENOSPC", "EDQUOT", "EIO", "EROFS", "EACCES", "EMFILE"])
+def test_whatever_the_system_fails_at_is_no_fault_of_ours(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    error = OSError(getattr(errno, name), "the reason")
+    result = run_raising(monkeypatch, error, "--json")
+    assert result.exit_code == 2
+    assert result.stderr == "zkroute: a file cannot be read or written: the reason\n"
+    answer = json.loads(result.stdout)
+    assert (answer["error"], answer["exit_code"]) == ("usage", 2)
+    assert f"zkroute: {answer['message']}\n" == result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError("no such cluster"), "no such cluster"),
+        (OSError(), "OSError"),
+        (PermissionError(errno.EACCES, "denied", b"bytes.bin"), "bytes.bin: denied"),
+        (OSError(errno.EIO, "broken", 3), "a file cannot be read or written: broken"),
+    ],
+)
+def test_as_much_is_said_of_a_system_error_as_is_known(
+    monkeypatch: pytest.MonkeyPatch, error: OSError, said: str
+) -> None:
+    result = run_raising(monkeypatch, error)
+    assert (result.exit_code, result.stderr) == (2, f"zkroute: {said}\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (VerificationError(Code.STALE, "old"), "zkroute: stale: old\n"),
+        (SettlementError(Reason.FORK, "two"), "zkroute: fork: two\n"),
+        (MismatchError("no code"), "zkroute: no code\n"),
+    ],
+)
+def test_people_see_the_code_of_a_refusal_too(
+    monkeypatch: pytest.MonkeyPatch, error: ZkrouteError, line: str
+) -> None:
+    assert run_raising(monkeypatch, error).stderr == line
+    answer = json.loads(run_raising(monkeypatch, error, "--json").stdout)
+    assert answer["message"] == str(error)
+
+
+def test_a_code_that_is_said_already_is_not_said_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = SettlementError(Reason.FORK, "fork: two batches")
+    assert run_raising(monkeypatch, error).stderr == "zkroute: fork: two batches\n"
+
+
 def test_out_of_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     result = run_raising(monkeypatch, MemoryError())
     assert result.exit_code == 70
     assert "out of memory" in result.stderr
-
-
-def test_ctrl_c_is_not_an_invalid_proof(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run_raising(monkeypatch, KeyboardInterrupt()).exit_code == 130
-
-
-def test_a_reader_that_went_away_is_not_an_invalid_proof(tmp_path: Path) -> None:
-    if os.name != "posix":
-        pytest.skip("pipes break differently here")
-    reader, writer = os.pipe()
-    os.close(reader)
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "ZKROUTE_DATA_DIR": str(tmp_path),
-    }
-    command = [sys.executable, "-m", "zkroute.cli", "srs", "list"]
-    done = subprocess.run(
-        command, stdout=writer, stderr=subprocess.PIPE, env=environment, check=False
-    )
-    os.close(writer)
-    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_control_characters_from_files_do_not_reach_the_terminal(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -41,8 +42,22 @@ def test_one_bad_batch_does_not_keep_the_others_from_being_proven(
     (folder / "0" / "batch.private").write_bytes(b"nothing")
     answer = desk.run("prove", folder)
     assert answer.code == 3
-    assert "1 batches could not be proven" in answer.stderr
+    assert "1 of 2 batches proven" in answer.stdout
+    assert answer.stderr.startswith(f"zkroute: not proven: {folder}/0: ")
+    assert answer.stderr.count("\n") == 1
     assert (folder / "1" / "proof.bin").exists()
+    again = desk.run("prove", folder, "--json")
+    assert again.code == 3
+    document = json.loads(again.stdout)
+    assert (document["failed"], document["exit_code"]) == (1, 3)
+    assert [batch["made_before"] for batch in document["batches"]] == [False, True]
+
+
+def test_options_for_folders_are_refused_for_a_batch(desk: Desk) -> None:
+    for words in (("--workers", 2), ("--scheduler", "tcp://127.0.0.1:1")):
+        answer = desk.run("prove", "batches/0", *words)
+        assert answer.code == 2
+        assert "are for a folder of batches" in answer.stderr
 
 
 def test_a_folder_without_batches_is_refused(desk: Desk, tmp_path: Path) -> None:

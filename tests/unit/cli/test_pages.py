@@ -1,5 +1,6 @@
 """The pages name every command, option, file format, exit code and refusal code."""
 
+import contextlib
 import dataclasses
 import re
 from pathlib import Path
@@ -8,7 +9,7 @@ import click
 import pytest
 
 from tests.unit.cli.conftest import Desk
-from tests.unit.cli.test_bench_and_demo import FIGURES
+from tests.unit.cli.figures import FIGURES
 from verifier.errors import Code, VerificationError
 from zkroute.cli.main import command_line
 from zkroute.errors import ExitCode
@@ -110,3 +111,12 @@ def test_a_private_batch_is_as_long_as_the_page_says(desk: Desk) -> None:
     expected += state(content.before) + state(content.after)
     expected += 32 * len(content.masks) + 32 * len(content.salts) + 32
     assert path.stat().st_size == expected
+
+
+def test_the_python_of_the_page_runs_as_printed(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (block,) = re.findall(r"^```python\n(.*?)^```$", COMMANDS, re.MULTILINE | re.DOTALL)
+    with contextlib.chdir(desk.path):
+        exec(compile(block, "cli.md", "exec"), {})  # noqa: S102  that is the test
+    assert capsys.readouterr().out.startswith("batch 0 of chain ")

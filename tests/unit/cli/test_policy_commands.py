@@ -48,6 +48,8 @@ def test_remarks_name_their_line(folder: Path) -> None:
     assert run("check", "odd.toml").stdout.startswith(f"odd.toml:{line}: route 5 (to 'fast') never")
     (problem,) = answer("check", "odd.toml")["problems"]
     assert problem["line"] == line
+    (folder / "marked.toml").write_text(text, encoding="utf-8-sig")
+    assert answer("check", "marked.toml")["problems"] == [problem]
 
 
 def test_faults_end_with_their_exit_code(folder: Path) -> None:

@@ -10,8 +10,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.unit.cli.conftest import Answer, Desk
+from verifier.errors import Code
 from zkroute.formats.header import decode_header, encode_header
 from zkroute.formats.router_key import read_private_key
+
+CODES = {code.value for code in Code}
+"""People read them too; other failures have no code."""
 
 
 @pytest.fixture
@@ -41,7 +45,8 @@ def verify(desk: Desk, batch: Path, *words: object) -> Answer:
 def refused(answer: Answer, code: int, word: str) -> None:
     assert (answer.code, answer.document["error"]) == (code, word), answer
     assert answer.document["exit_code"] == code
-    assert answer.stderr == f"zkroute: {answer.document['message']}\n"
+    said = f"{word}: {answer.document['message']}" if word in CODES else answer.document["message"]
+    assert answer.stderr == f"zkroute: {said}\n"
 
 
 def test_the_untouched_copy_is_valid(desk: Desk, batch: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_batch_is_not_routed_over_another(desk: Desk) -> None:
     before = (desk.path / "batches/0/header.json").read_bytes()
     answer = desk.run("route", "--output", "batches/0")
     assert answer.code == 2
-    assert "already holds a batch" in answer.stderr
+    assert "already holds a batch; to go on from it, add --after batches/0" in answer.stderr
     assert (desk.path / "batches/0/header.json").read_bytes() == before
 
 
@@ -124,13 +124,33 @@ def test_next_batches_of_one_batch_are_counted_and_bounded(desk: Desk, tmp_path:
     parent = copy(desk, "parent")
     private = read_batch(parent / "batch.private")
     assert private.children == 1
+    answer = desk.run("route", "--after", parent, "--output", tmp_path / "fork")
+    assert answer.code == 2
+    assert "are a fork" in answer.stderr
+    assert not (tmp_path / "fork").exists()
+    another = ("route", "--after", parent, "--again", "--output")
     for number in range(3):
-        desk.must("route", "--after", parent, "--output", tmp_path / str(number))
-    answer = desk.run("route", "--after", parent, "--output", tmp_path / "one too many")
+        desk.must(*another, tmp_path / str(number))
+    answer = desk.run(*another, tmp_path / "one too many")
     assert answer.code == 2
     assert "go on from one of them" in answer.stderr
     assert not (tmp_path / "one too many").exists()
     assert read_batch(parent / "batch.private").children == 4
+
+
+def test_a_batch_gets_a_folder_of_its_own(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    answer = desk.run("route", "--output", tmp_path)
+    assert answer.code == 2
+    assert "holds notes.txt, which is no part of a batch" in answer.stderr
+    answer = desk.run("route", "--output", tmp_path / "notes.txt")
+    assert answer.code == 2
+    assert "is a file" in answer.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    # what a run that was cut short leaves is no obstacle
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "batch.private").write_bytes(b"half a story")
+    desk.must("route", "--output", tmp_path / "cut")
 
 
 def forget_proof(batch: Path) -> None:
@@ -214,7 +234,7 @@ def test_held_orders_go_on_to_the_next_batch(tmp_path: Path) -> None:
     words = ("route", "few.csv", "--after", "batches/0", "--time-ms", 1_700_000_009_000)
     text = mine.run(*words, "--output", tmp_path / "shown").stdout
     assert f"{first['held']} more were held by the batch before" in text
-    second = mine.must(*words)
+    second = mine.must(*words, "--again")
     assert second["taken_over"] == first["held"]
     for number, place in ((0, ("--start",)), (1, ("--after", "batches/0"))):
         mine.must("prove", f"batches/{number}", "--check")

@@ -1,12 +1,19 @@
 """srs: development strings, ceremonies, and the folder that keeps them."""
 
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from circuits.statement import MAXIMUM_LOG_ROWS, MINIMUM_LOG_ROWS
 from tests.support.shared import shared_path
 from tests.unit.cli.conftest import Desk
+from zkroute.algebra.engine import engine
+from zkroute.cli import options
+from zkroute.formats.srs_file import store_srs
+from zkroute.protocol.srs import SrsKind, new_development
 
 
 @pytest.fixture
@@ -45,11 +52,92 @@ def test_strings_that_cannot_be_made_are_refused(empty: Desk, words: tuple[str, 
     assert empty.run("srs", "new", *words).code == 2
 
 
-def test_a_name_stands_for_one_string(empty: Desk) -> None:
-    empty.must("srs", "new", "--rows", "2^6")
-    again = empty.run("srs", "new", "--rows", "2^6")
-    assert again.code == 2
-    assert "choose another --name" in again.stderr
+def test_a_string_that_is_long_enough_will_do(empty: Desk) -> None:
+    made = empty.must("srs", "new", "--rows", "2^7")
+    before = Path(made["file"]).read_bytes()
+    for rows in ("2^7", "2^6"):
+        again = empty.must("srs", "new", "--rows", rows)
+        assert again == made | {"made": False}
+        assert "kept here already and long enough" in empty.run("srs", "new", "--rows", rows).stdout
+    assert Path(made["file"]).read_bytes() == before
+    assert len(empty.must("srs", "list")["srs"]) == 1
+
+
+def test_a_longer_string_takes_the_name_and_the_short_one_stays_for_its_keys(empty: Desk) -> None:
+    empty.must("init", empty.path, "--orders", "30")
+    short = empty.must("srs", "new", "--rows", "2^6")
+    empty.must("keys")
+    text = empty.run("srs", "new", "--rows", "2^7").stdout
+    assert "it has a new secret: the 128 powers that were called development" in text
+    assert f"stay for the keys made with them, as {short['identifier']}" in text
+    long = empty.must("srs", "check", "development")
+    assert (long["powers"], long["identifier"] != short["identifier"]) == (192, True)
+    # neither asks which of the two is meant
+    assert empty.must("srs", "new", "--rows", "2^6")["identifier"] == long["identifier"]
+    other = empty.must("keys", "--output", "other.json")
+    assert other["srs"] == long["identifier"]
+    assert empty.must("keys", "--srs", short["identifier"])["srs"] == short["identifier"]
+    empty.must("route")
+    empty.must("prove", "batches/0")
+    words = ("verify", "batches/0", "--start", *empty.accepting[:2])
+    assert empty.run(*words).code == 4
+    assert empty.run(*words, "--allow-development-srs", long["identifier"]).code == 4
+    assert empty.run(*words, "--allow-development-srs", short["identifier"]).code == 0
+
+
+def test_the_hint_of_keys_works_as_it_is_printed(empty: Desk) -> None:
+    empty.must("init", empty.path, "--orders", "30")
+    for rows in ("2^6", "2^7"):
+        answer = empty.run("keys", "--rows", rows, "-o", f"{rows}.json")
+        hint = re.search(r"zkroute (srs new --rows [0-9^]+)", answer.stderr)
+        assert hint is not None
+        empty.must(*hint.group(1).split())
+        empty.must("keys", "--rows", rows, "-o", f"{rows}.json")
+
+
+@pytest.mark.parametrize(
+    ("verb", "rows", "said"),
+    [
+        ("srs new", "63", "'63' is not a power of two such as 4096 or 2^12"),
+        ("srs new", "auto", "'auto' is not a power of two such as 4096 or 2^12"),
+        ("srs new", "2^21", "2^21 is out of range: row classes are 2^6 to 2^20"),
+        ("srs new", "32", "32 is out of range: row classes are 2^6 to 2^20"),
+        ("keys", "63", "'63' is not auto or a power of two such as 4096 or 2^12"),
+        ("keys", "2^30", "2^30 is out of range: row classes are 2^6 to 2^20"),
+        ("keys", "2^" + "9" * 9, "is out of range: row classes are 2^6 to 2^20"),
+        ("keys", "0", "'0' is not auto or a power of two such as 4096 or 2^12"),
+    ],
+)
+def test_row_classes_are_refused_with_what_is_true(
+    empty: Desk, verb: str, rows: str, said: str
+) -> None:
+    answer = empty.run(*verb.split(), "--rows", rows)
+    assert answer.code == 2
+    assert said in answer.stderr
+
+
+def test_row_classes_are_those_of_the_statement() -> None:
+    limits = (options.MINIMUM_LOG_ROWS, options.MAXIMUM_LOG_ROWS)
+    assert limits == (MINIMUM_LOG_ROWS, MAXIMUM_LOG_ROWS)
+
+
+def test_a_shorter_file_of_a_ceremony_leaves_the_longer_one(empty: Desk) -> None:
+    for power, in_file, kept in ((9, 1023, 1023), (8, 511, 1023)):
+        file = shared_path("srs", f"powersOfTau28_hez_final_{power:02}.ptau")
+        answer = empty.must("srs", "import", file)
+        assert (answer["powers_in_file"], answer["powers"]) == (in_file, kept)
+    text = empty.run("srs", "import", file).stdout
+    assert "ppot-hermez: 511 powers, checked" in text
+    assert "are 1,023 powers of it already, and they stay" in text
+    assert empty.must("srs", "list")["srs"][0]["powers"] == 1023
+
+
+def test_a_ceremonys_name_is_not_for_development(empty: Desk) -> None:
+    made = new_development(3, engine("reference"), "mine")
+    store_srs(replace(made, kind=SrsKind.CEREMONY), empty.path / "data" / "srs")
+    answer = empty.run("srs", "new", "--rows", "2^6", "--name", "mine")
+    assert answer.code == 2
+    assert "mine is a ceremony" in answer.stderr
 
 
 def test_a_damaged_string_is_refused(empty: Desk) -> None:

@@ -1,5 +1,6 @@
 """Atomic writes: all or nothing, private from the start, nothing left behind."""
 
+import errno
 import os
 import stat
 import sys
@@ -65,6 +66,37 @@ def test_failure_keeps_the_old_file_and_leaves_nothing(
         write_atomic(target, b"new")
     assert target.read_bytes() == b"old"
     assert names_in(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("failing", ["open", "fsync", "replace"])
+def test_errors_name_the_file_that_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    if failing == "replace":
+        monkeypatch.setattr(Path, "replace", fail)
+    else:
+        monkeypatch.setattr(f"os.{failing}", fail)
+    with pytest.raises(OSError, match="no space") as caught:
+        write_atomic(tmp_path / "key.json", b"new")
+    assert (caught.value.errno, caught.value.filename) == (
+        errno.ENOSPC,
+        str(tmp_path / "key.json"),
+    )
+
+
+def test_a_folder_in_the_files_place_or_a_file_in_the_folders_is_named(tmp_path: Path) -> None:
+    (tmp_path / "batches").mkdir()
+    with pytest.raises(IsADirectoryError) as caught:
+        write_atomic(tmp_path / "batches", b"data")
+    assert caught.value.filename == str(tmp_path / "batches")
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(NotADirectoryError) as refused:
+        write_atomic(tmp_path / "file" / "key.json", b"data")
+    assert refused.value.filename == str(tmp_path / "file")
+    assert names_in(tmp_path) == ["batches", "file"]
 
 
 @pytest.mark.skipif(not hasattr(os, "symlink"), reason="no symbolic links here")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prover.batch import CommittedBatch
+from prover.state import CommittedBatch
 from tests.support.world import World
 from zkroute.algebra.scalars import MODULUS
 from zkroute.cli.batches import to_private

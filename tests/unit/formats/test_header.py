@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from prover.batch import CommittedBatch
+from prover.state import CommittedBatch
 from tests.support.world import make_world
 from zkroute.errors import MalformedError
 from zkroute.formats.header import MAX_HEADER_BYTES, decode_header, encode_header

@@ -42,6 +42,19 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
         read_private_key(path)
 
 
+def test_halves_are_told_apart_before_anything_is_advised(tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    write_atomic(tmp_path / "p", encode_public_key(key.public_key().public_bytes_raw()))
+    with pytest.raises(MalformedError, match="p: 64 digits are a public key"):
+        read_private_key(tmp_path / "p")
+    write_atomic(tmp_path / "k", encode_private_key(key), private=True)
+    with pytest.raises(MalformedError, match="k: a private key, where the public one is needed"):
+        read_public_key(tmp_path / "k")
+    write_atomic(tmp_path / "orders.csv", b"account,side\n")
+    with pytest.raises(MalformedError, match="not an Ed25519 private key in PEM"):
+        read_private_key(tmp_path / "orders.csv")
+
+
 def encrypted() -> bytes:
     return Ed25519PrivateKey.generate().private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")

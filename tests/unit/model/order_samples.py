@@ -1,4 +1,4 @@
-"""A small policy and orders for it."""
+"""A small policy, orders for it, and where the fields of a record stand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,25 @@ from zkroute.model.order import EMPTY_PAYLOAD, OrderColumns, Orders, new_orders
 from zkroute.model.policy import parse_policy
 
 POLICY = parse_policy(SMALL, "policy.toml")
+
+OFFSETS = {
+    "instrument": (0, 16),
+    "tier": (16, 16),
+    "intent": (32, 16),
+    "order_type": (48, 16),
+    "fee_class": (64, 16),
+    "side": (80, 1),
+    "flags": (81, 1),
+    "reserved": (82, 6),
+    "account": (88, 8),
+    "size": (96, 8),
+    "price": (104, 8),
+    "margin": (112, 16),
+    "time_ms": (128, 8),
+    "client_order_id": (136, 32),
+    "payload_sha256": (168, 32),
+    "salt": (200, 32),
+}
 
 
 @overload

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.support.shared import ROOT
-from tests.unit.model.test_order import OFFSETS
+from tests.unit.model.order_samples import OFFSETS
 from tests.unit.model.test_policy_rules import EVERYTHING
 from zkroute.model.document import load_canonical
 from zkroute.model.examples import EXAMPLE_NODES, EXAMPLE_POLICY

@@ -43,7 +43,7 @@ def _route(policy: Policy, orders: Orders, snapshot: Snapshot = NODES) -> Routed
 @pytest.mark.parametrize("name", NAMES)
 def test_each_is_used_as_it_is_and_listed(name: str) -> None:
     policy = gallery_policy(name)
-    assert policy_problems(policy) == []
+    assert policy_problems(policy, {}) == []
     assert all("rounded up" in each.message for each in node_problems(policy, NODES))
     page = (GALLERY / "README.md").read_text(encoding="utf-8")
     assert f"| [{name}]({name}.toml) |" in page

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.unit.model.order_samples import POLICY, sample_orders
+from tests.unit.model.order_samples import OFFSETS, POLICY, sample_orders
 from tests.unit.model.test_policy import SMALL
 from zkroute.errors import MalformedError
 from zkroute.model.order import (
@@ -22,25 +22,6 @@ from zkroute.model.order import (
     orders_from_records,
 )
 from zkroute.model.policy import parse_policy
-
-OFFSETS = {
-    "instrument": (0, 16),
-    "tier": (16, 16),
-    "intent": (32, 16),
-    "order_type": (48, 16),
-    "fee_class": (64, 16),
-    "side": (80, 1),
-    "flags": (81, 1),
-    "reserved": (82, 6),
-    "account": (88, 8),
-    "size": (96, 8),
-    "price": (104, 8),
-    "margin": (112, 16),
-    "time_ms": (128, 8),
-    "client_order_id": (136, 32),
-    "payload_sha256": (168, 32),
-    "salt": (200, 32),
-}
 
 
 def test_the_record_is_232_bytes_without_gaps_as_documented() -> None:
@@ -125,9 +106,9 @@ def test_records_cannot_be_changed_afterwards() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("instrument", b"C", "file: order 2: instrument: b'C' is not in the policy's list"),
-        ("instrument", b"A\0B", "file: order 2: instrument: b'A\\x00B' is not in"),
-        ("tier", b"", "file: order 2: tier: b'' is not in"),
+        ("instrument", b"C", "file: order 2: instrument: 'C' is not in the policy's list"),
+        ("instrument", b"A\0B", "file: order 2: instrument: 'A\\x00B' is not in"),
+        ("tier", b"", "file: order 2: tier: '' is not in"),
         ("intent", b"Any", "file: order 2: intent"),
         ("side", 0, "file: order 2: side: 0 is neither buy (1) nor sell (2)"),
         ("side", 3, "file: order 2: side: 3 is neither"),

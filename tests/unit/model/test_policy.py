@@ -148,7 +148,8 @@ def test_defaults_are_filled_in() -> None:
 
 def test_first_fitting_route_decides_each_class() -> None:
     policy = parse_policy(SMALL, "policy.toml")
-    assert [route.segment for route in policy.class_routes] == ["one", "one", "one", "two"]
+    segments = [route.segment for route in policy.combination_routes(0) if route]
+    assert segments == ["one", "one", "one", "two"]
     assert [policy.class_names(index) for index in range(policy.class_count)] == [
         ("any", "low", "A", "any", "any"),
         ("any", "low", "B", "any", "any"),

@@ -9,8 +9,9 @@ from tests.unit.model.test_policy_rules import EVERYTHING
 from zkroute.model.examples import EXAMPLE_POLICY
 from zkroute.model.policy import parse_policy, policy_from_canonical
 from zkroute.model.policy_diff import policy_changes
-from zkroute.model.policy_review import policy_problems, review_policy
+from zkroute.model.policy_review import Problem, policy_problems
 from zkroute.model.policy_words import explain_policy
+from zkroute.model.toml_lines import key_lines
 
 AGAIN = '[[routes]]\nsegment = "two"'
 REMARKS = [
@@ -27,55 +28,50 @@ REMARKS = [
 ]
 
 
+def problems_of(text: str) -> list[Problem]:
+    return policy_problems(parse_policy(text, "policy.toml"), key_lines(text))
+
+
 @pytest.mark.parametrize(("text", "old", "new", "line", "message"), REMARKS)
 def test_what_decides_nothing_is_said_with_its_line(
     text: str, old: str, new: str, line: int | None, message: str | None
 ) -> None:
     assert old in text
-    policy, problems = review_policy(text.replace(old, new, 1), "policy.toml")
-    assert policy is not None
+    problems = problems_of(text.replace(old, new, 1))
     if message is None:
         assert problems == []
         return
     (problem,) = problems
-    assert not problem.is_error
     assert problem.line == line
     assert message in problem.message
 
 
 @pytest.mark.parametrize("text", [SMALL, EVERYTHING, EXAMPLE_POLICY])
 def test_good_policies_draw_no_remark(text: str) -> None:
-    assert review_policy(text, "policy.toml")[1] == []
-
-
-def test_errors_are_problems_that_name_their_place() -> None:
-    policy, (problem,) = review_policy(SMALL.replace("slots = 4", "slots = 5"), "policy.toml")
-    assert policy is None
-    assert problem.is_error
-    assert problem.message.startswith("policy.toml:3: slots:")
+    assert problems_of(text) == []
 
 
 def test_overflow_reaches_one_segment_and_no_further() -> None:
     text = EVERYTHING.replace('["b"] }', '["b"] }\nbreaker = 3\noverflow = "three"')
     third = '[[segments]]\nname = "three"\nnodes = { groups = ["c"] }\n[[routes]]'
     text = text.replace("[[routes]]", third, 1).replace('segment = "two"', 'segment = "one"')
-    _, (problem,) = review_policy(text, "policy.toml")
+    (problem,) = problems_of(text)
     assert "segment 'three' is unreachable" in problem.message
-    _, problems = review_policy(text.replace("saturation = 1000\nbreaker = 5000\n", ""), "p")
+    problems = problems_of(text.replace("saturation = 1000\nbreaker = 5000\n", ""))
     assert [problem.message.split()[1] for problem in problems] == ["'one'", "'two'", "'three'"]
     assert "never overflows: it has neither" in problems[0].message
 
 
 def test_few_shards_occur_where_p_is_small() -> None:
     text = EVERYTHING.replace("p = 13", "p = 3").replace("a = 5", "a = 2")
-    _, (problem,) = review_policy(text, "policy.toml")
+    (problem,) = problems_of(text)
     assert (problem.line, problem.message[:27]) == (23, "only shards 0 to 2 occur: p")
 
 
 def test_problems_of_a_canonical_policy_have_no_lines() -> None:
     text = SMALL.replace('segment = "two"', 'segment = "one"')
     policy = policy_from_canonical(parse_policy(text, "p").canonical_bytes())
-    assert [problem.line for problem in policy_problems(policy)] == [None]
+    assert [problem.line for problem in policy_problems(policy, {})] == [None]
 
 
 def changes(before: str, after: str) -> list[tuple[str, object, object]]:

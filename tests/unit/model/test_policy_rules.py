@@ -137,7 +137,6 @@ def test_a_policy_with_everything_survives_its_canonical_form() -> None:
     assert again == policy
     assert again.digest == policy.digest
     assert policy.placement_order == (0, 1)
-    assert not policy.routes_by_class_only
     assert policy.margin_rules == ((10, 1),) * 4 + ((5, 2),) * 4
     assert policy.margin_factors == (100, 1)
 
@@ -153,7 +152,6 @@ def test_a_plain_policy_has_none_of_it() -> None:
     assert policy.gas_levels == ()
     assert policy.carry is None
     assert policy.publish == Publish(False, False, False, False, None)
-    assert policy.routes_by_class_only
 
 
 def test_the_first_fitting_route_decides_each_combination() -> None:
@@ -191,8 +189,7 @@ def test_route_tables_have_a_largest_size() -> None:
     sharding = "[sharding]\na = 1\nb = 0\nshards = 256\n"
     text = SMALL.replace('"A", "B"', f'"A", "B", {names}') + sharding
     assert MAX_COMBINATIONS > 2 * 66 * 256
-    policy = parse_policy(text, "policy.toml")
-    assert not policy.routes_by_class_only
+    assert len(parse_policy(text, "policy.toml").combination_routes(0)) == 2 * 66 * 256
     more = text + "[risk]\nhigh_value_notional = 3\n"
     with pytest.raises(MalformedError, match=f"make {2 * 66 * 512} combinations"):
         parse_policy(more, "policy.toml")

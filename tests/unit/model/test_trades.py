@@ -123,7 +123,7 @@ def test_real_trades_are_read_and_routed() -> None:
     assert (np.diff(orders.time_ms.astype(np.int64)) >= 0).all()
     snapshot = parse_snapshot(made_up_nodes(16), "nodes.toml")
     batch = route(POLICY, node_parameters(POLICY, snapshot, 0), [0] * 16, orders)
-    assert sorted(batch.arrival.tolist()) == list(range(LINEAR))
+    assert sorted(batch.source.tolist()) == list(range(LINEAR))
     assert sum(batch.work_out) == int(batch.cost.sum())
     assert (np.bincount(batch.node, minlength=16) > 0).all()
 

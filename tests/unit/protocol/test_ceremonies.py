@@ -6,7 +6,6 @@ from zkroute.protocol.ceremonies import (
     PERPETUAL_POWERS_OF_TAU_HERMEZ,
     ceremony_named,
     ceremony_of,
-    is_known_identifier,
 )
 from zkroute.protocol.srs import SrsKind, check_g2_tau, is_valid_name, srs_identifier
 
@@ -30,7 +29,8 @@ def test_hermez_is_the_published_point() -> None:
             11507326595632554467052522095592665270651932854513688777769618397986436103170,
         ),
     )
-    assert PERPETUAL_POWERS_OF_TAU_HERMEZ.identifier == "ceremony-a5ff7f6168db3a2249e9b5ebc180392a"
+    identifier = srs_identifier(SrsKind.CEREMONY, PERPETUAL_POWERS_OF_TAU_HERMEZ.g2_tau)
+    assert identifier == "ceremony-a5ff7f6168db3a2249e9b5ebc180392a"
 
 
 def test_look_up() -> None:
@@ -39,10 +39,3 @@ def test_look_up() -> None:
     assert ceremony_named("ppot-hermez") is hermez
     assert ceremony_of(multiply_g2(GENERATOR_G2, 5)) is None
     assert ceremony_named("other") is None
-
-
-def test_only_the_ceremony_itself_is_known() -> None:
-    hermez = PERPETUAL_POWERS_OF_TAU_HERMEZ
-    assert is_known_identifier(hermez.identifier)
-    assert not is_known_identifier(srs_identifier(SrsKind.DEVELOPMENT, hermez.g2_tau))
-    assert not is_known_identifier("")

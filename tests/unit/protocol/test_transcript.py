@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.transcripts import LoggingTranscript
 from zkroute.algebra.groups import GENERATOR_G1, encode_g1, multiply_g1
 from zkroute.algebra.scalars import MODULUS, encode_scalar
 from zkroute.protocol.transcript import Transcript
@@ -39,18 +40,15 @@ def test_state_follows_the_definition() -> None:
     state = chained(state, 1, b"claim", b"some bytes")
     state = chained(state, 2, b"column", encode_g1(GENERATOR_G1))
     state = chained(state, 3, b"none", b"")
-    state = chained(state, 4, b"value", encode_scalar(7))
     state = chained(state, 5, b"values", encode_scalar(1) + encode_scalar(2))
     transcript = run(
         [
             ("absorb", "claim", b"some bytes"),
             ("absorb_point", "column", GENERATOR_G1),
             ("absorb_points", "none", []),
-            ("absorb_scalar", "value", 7),
             ("absorb_scalars", "values", [1, 2]),
         ]
     )
-    assert transcript.state == state
     state = chained(state, 6, b"zeta", b"")
     wide = b"".join(hashlib.sha256(state + bytes([6, counter])).digest() for counter in (0, 1))
     assert transcript.challenge("zeta") == 1 + int.from_bytes(wide, "big") % (MODULUS - 1)
@@ -61,14 +59,14 @@ def test_known_answers() -> None:
     assert transcript.challenge("alpha") == KNOWN_EMPTY
     transcript.absorb("claim", b"abc")
     transcript.absorb_point("column", multiply_g1(GENERATOR_G1, 5))
-    transcript.absorb_scalar("evaluation", MODULUS - 1)
+    transcript.absorb_scalars("evaluation", [MODULUS - 1])
     assert transcript.challenge("zeta") == KNOWN_AFTER_MESSAGES
     assert transcript.challenge("zeta") == KNOWN_SECOND_DRAW
 
 
 KNOWN_EMPTY = 0x2AE2242F07E3FFE38C4EE64A263A3454641D560F38C9D11618AE5AA807E001A0
-KNOWN_AFTER_MESSAGES = 0x103BA01D8F7CCCF09F059CBE6FD4F3F865DE9181F1CE5558A55D43883994547E
-KNOWN_SECOND_DRAW = 0x2BD0BA13D0A8C31D3AB3CFDE5E823650C10EDAAA3266350B464C4B6559274DBD
+KNOWN_AFTER_MESSAGES = 0x063700365C3B52C7F03E0C4184DD42D93C631F32991C9ADFFB391B3E6F0B8D88
+KNOWN_SECOND_DRAW = 0x1B0933D87B7D661A8C598EE8E1F82BFD4E191123C06707654D7C9AAF40635D90
 
 
 # --- what must differ ----------------------------------------------------------------------------
@@ -89,8 +87,8 @@ KNOWN_SECOND_DRAW = 0x2BD0BA13D0A8C31D3AB3CFDE5E823650C10EDAAA3266350B464C4B6559
         ([("absorb_points", "x", [])], [("absorb_scalars", "x", [])]),
         ([("absorb_point", "x", None)], [("absorb_points", "x", [None])]),
         ([("absorb_point", "x", None)], [("absorb", "x", bytes(64))]),
-        ([("absorb_scalar", "x", 0)], [("absorb_scalars", "x", [0])]),
-        ([("absorb_scalar", "x", 0)], [("absorb", "x", bytes(32))]),
+        ([("absorb_scalars", "x", [0])], [("absorb_scalars", "x", [0, 0])]),
+        ([("absorb_scalars", "x", [0])], [("absorb", "x", bytes(32))]),
         ([("challenge", "x", None)], [("absorb", "x", b"")]),
         (
             [("absorb", "x", b"1"), ("absorb", "y", b"2")],
@@ -104,37 +102,34 @@ KNOWN_SECOND_DRAW = 0x2BD0BA13D0A8C31D3AB3CFDE5E823650C10EDAAA3266350B464C4B6559
     ],
 )
 def test_kinds_labels_and_framing_bind(left: list[Message], right: list[Message]) -> None:
-    assert run(left).state != run(right).state
     assert run(left).challenge("next") != run(right).challenge("next")
 
 
 def test_protocol_name_binds() -> None:
-    assert run([], b"a").state != run([], b"b").state
+    assert run([], b"a").challenge("next") != run([], b"b").challenge("next")
 
 
 def random_message(source: random.Random) -> Message:
     """Short texts over a tiny alphabet, so that careless framing would collide often."""
     label = "".join(source.choices("ab", k=source.randrange(3)))
-    method = source.choice(["absorb", "absorb_scalar", "absorb_scalars", "challenge"])
+    method = source.choice(["absorb", "absorb_scalars", "challenge"])
     if method == "absorb":
         return method, label, bytes(source.choices(b"\0ab", k=source.randrange(4)))
-    if method == "absorb_scalar":
-        return method, label, source.randrange(3)
     if method == "absorb_scalars":
         return method, label, tuple(source.choices(range(3), k=source.randrange(3)))
     return method, label, None
 
 
 def test_ten_thousand_pairs_of_sequences_differ() -> None:
-    """F6: distinct sequences of messages never meet in one state."""
+    """F6: distinct sequences of messages never give the same challenge."""
     source = random.Random(6)
-    seen: dict[bytes, tuple[Message, ...]] = {}
+    seen: dict[int, tuple[Message, ...]] = {}
     for _ in range(10_000):
         first = tuple(random_message(source) for _ in range(source.randrange(5)))
         second = mutated(first, source)
         for sequence in (first, second):
-            state = run(list(sequence)).state
-            assert seen.setdefault(state, sequence) == sequence
+            challenge = run(list(sequence)).challenge("next")
+            assert seen.setdefault(challenge, sequence) == sequence
     assert len(seen) > 5_000
 
 
@@ -157,8 +152,10 @@ def mutated(sequence: tuple[Message, ...], source: random.Random) -> tuple[Messa
 
 @given(st.lists(st.binary(max_size=40), max_size=4), st.lists(st.binary(max_size=40), max_size=4))
 def test_lists_of_messages_bind(left: list[bytes], right: list[bytes]) -> None:
-    states = [run([("absorb", "x", data) for data in side]).state for side in (left, right)]
-    assert (states[0] == states[1]) == (left == right)
+    drawn = [
+        run([("absorb", "x", data) for data in side]).challenge("next") for side in (left, right)
+    ]
+    assert (drawn[0] == drawn[1]) == (left == right)
 
 
 # --- challenges --------------------------------------------------------------------------
@@ -171,13 +168,23 @@ def test_challenges_differ_by_label_and_draw() -> None:
 
 
 def test_log_lists_every_step() -> None:
-    transcript = run([("absorb", "claim", b""), ("absorb_points", "columns", [None])])
+    transcript = LoggingTranscript(b"test")
+    transcript.absorb("claim", b"")
+    transcript.absorb_points("columns", [None])
     transcript.challenge("beta")
-    assert transcript.log == [("message", "claim"), ("points", "columns"), ("challenge", "beta")]
+    plain = run([("absorb", "claim", b""), ("absorb_points", "columns", [None])])
+    plain.challenge("beta")
+    assert transcript.challenge("gamma") == plain.challenge("gamma")
+    assert transcript.log == [
+        ("message", "claim"),
+        ("points", "columns"),
+        ("challenge", "beta"),
+        ("challenge", "gamma"),
+    ]
 
 
 def test_challenges_can_be_frozen_by_a_subclass() -> None:
-    class Frozen(Transcript):
+    class Frozen(LoggingTranscript):
         def challenge(self, label: str) -> int:
             super().challenge(label)
             return 5
@@ -190,7 +197,7 @@ def test_challenges_can_be_frozen_by_a_subclass() -> None:
 @pytest.mark.parametrize("scalar", [-1, MODULUS, MODULUS + 1])
 def test_aliases_of_scalars_are_refused(scalar: int) -> None:
     with pytest.raises(ValueError, match="scalar"):
-        Transcript(b"t").absorb_scalar("x", scalar)
+        Transcript(b"t").absorb_scalars("x", [1, scalar])
 
 
 def chi_square(counts: Counter[int], weights: list[float]) -> float:

@@ -25,21 +25,19 @@ def test_a_breaker_closes_once_the_costs_reach_it_and_the_rest_is_held() -> None
     assert batch.primary.tolist() == [0] * 5
     assert batch.node.tolist() == [0, 1, 0, 0, 0]
     assert batch.cost.tolist() == [2, 2, 9, 1, 1]
-    assert batch.work.tolist() == [0, 0, 2, 0, 0]
     assert batch.composite.tolist() == [[0, 0], [1, 0], [8, 0], [0, 0], [0, 0]]
     assert batch.work_out == [11, 2, 0, 0]
     assert batch.closing == [
-        SegmentEnd(False, True, 2, 13, 4),
-        SegmentEnd(False, False, None, 0, 0),
+        SegmentEnd(False, True, 13, 4),
+        SegmentEnd(False, False, 0, 0),
     ]
-    assert batch.closing[0].closed
     assert batch.held().sequence.tolist() == [3, 4]
 
 
 def test_a_breaker_that_is_just_not_reached_stays_open() -> None:
     rule = policy(CARRY, fast="breaker = 5")
     batch = routed(rule, Ask(2), Ask(2))
-    assert not batch.closing[0].closed
+    assert batch.closing[0] == SegmentEnd(False, False, 4, 2)
     assert routed(rule, Ask(2), Ask(3)).closing[0].closed_by_breaker
     assert routed(rule, Ask(2), Ask(2), Ask(1)).status.tolist() == [PLACED] * 3
 
@@ -49,7 +47,7 @@ def test_saturation_closes_once_every_node_is_there() -> None:
     batch = routed(rule, Ask(5), Ask(4), Ask(1), Ask(1))
     assert batch.node.tolist() == [0, 1, 1, 0]
     assert batch.status.tolist() == [PLACED, PLACED, PLACED, HELD]
-    assert batch.closing[0] == SegmentEnd(True, False, 2, 10, 9)
+    assert batch.closing[0] == SegmentEnd(True, False, 10, 9)
     assert batch.work_out == [5, 5, 0, 0]
 
 
@@ -57,7 +55,7 @@ def test_saturation_counts_what_nodes_begin_with() -> None:
     rule = policy(CARRY, fast="saturation = 5")
     batch = routed(rule, Ask(1), work=(5, 7, 0, 0))
     assert batch.status.tolist() == [HELD]
-    assert batch.closing[0] == SegmentEnd(True, False, None, 0, 0)
+    assert batch.closing[0] == SegmentEnd(True, False, 0, 0)
     assert routed(rule, Ask(1), work=(5, 4, 0, 0)).node.tolist() == [1]
 
 
@@ -76,8 +74,7 @@ def test_overflow_takes_what_the_segment_does_not_and_is_sorted_in() -> None:
     assert batch.primary.tolist() == [0, 0, 1, 1, 0]
     assert batch.priority.tolist() == [0, 0, 1, 1, 2]
     assert batch.node.tolist() == [0, 2, 2, 2, 2]
-    assert batch.work.tolist() == [0, 0, 3, 4, 5]
-    assert batch.closing[1].last_sort_key == (2 << 40) + 0
+    assert batch.composite[:, 0].tolist() == [0, 2, 14, 18, 22]
     assert len(batch.held()) == 0
 
 
@@ -105,11 +102,10 @@ def test_bundles_stay_on_one_node_and_end_before_the_segment_closes() -> None:
     asks = [Ask(1), Ask(1), Ask(3, leg=True), Ask(2, leg=True), Ask(1), Ask(1, leg=True)]
     batch = routed(rule, *asks)
     assert batch.node.tolist() == [0, 1, 1, 1, 0, 0]
-    assert batch.work.tolist() == [0, 0, 1, 4, 0, 0]
     assert batch.composite[:, 0].tolist() == [0, 1, 5, 17, 0, 0]
     assert batch.leg.tolist() == [0, 0, 1, 1, 0, 1]
     assert batch.status.tolist() == [PLACED] * 4 + [HELD] * 2
-    assert batch.closing[0] == SegmentEnd(False, True, 3, 7, 1)
+    assert batch.closing[0] == SegmentEnd(False, True, 7, 1)
     assert batch.work_out == [1, 6, 0, 0]
     assert batch.held().orders.is_leg.tolist() == [False, True]
 
@@ -118,7 +114,7 @@ def test_legs_without_closing_segments_ride_along_too() -> None:
     rule = policy(top=BUNDLES)
     batch = routed(rule, Ask(1), Ask(5, leg=True), Ask(1), Ask(1), Ask(1, leg=True), Ask(1))
     assert batch.node.tolist() == [0, 0, 1, 1, 1, 1]
-    assert batch.closing[0] == SegmentEnd(False, False, 5, 10, 9)
+    assert batch.closing[0] == SegmentEnd(False, False, 10, 9)
 
 
 def test_a_leg_takes_its_leaders_route() -> None:
@@ -141,7 +137,7 @@ def test_held_orders_come_first_in_the_next_batch_under_their_old_numbers() -> N
     second = routed(rule, Ask(1), work=tuple(first.work_out), first_sequence=11, carried=held)
     assert second.sequence.tolist() == [8, 9, 10, 11]
     assert second.carried.tolist() == [1, 1, 1, 0]
-    assert second.arrival.tolist() == [-3, -2, -1, 0]
+    assert second.source.tolist() == [0, 1, 2, 3]
     assert second.status.tolist() == [PLACED, PLACED, PLACED, HELD]
     assert second.held().sequence.tolist() == [11]
     assert np.array_equal(digests(second.orders.records)[:3], digests(held.orders.records))
@@ -197,7 +193,7 @@ def test_carried_orders_must_fit_the_place_in_the_chain() -> None:
 def test_sequence_numbers_end_at_40_bits() -> None:
     rule = policy()
     batch = routed(rule, Ask(), Ask(), first_sequence=(1 << 40) - 2)
-    assert batch.closing[0].last_sort_key == (1 << 40) - 1
+    assert batch.sequence.tolist() == [(1 << 40) - 2, (1 << 40) - 1]
     for first in ((1 << 40) - 1, -1):
         with pytest.raises(UsageError, match="sequence numbers"):
             routed(rule, Ask(), Ask(), first_sequence=first)

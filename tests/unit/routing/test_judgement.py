@@ -9,7 +9,7 @@ from zkroute.errors import UsageError
 from zkroute.model.snapshot import parse_snapshot
 from zkroute.routing.batch import PLACED, REJECTED
 from zkroute.routing.judgement import judge
-from zkroute.routing.parameters import full_route_entries, route_entries
+from zkroute.routing.parameters import route_entries
 
 INITIAL = '[[margins]]\nmatch = { intent = ["open"] }\nrate = 333\nkind = "initial"\n'
 MAINTENANCE = '[[margins]]\nrate = 1000\nkind = "maintenance"\n'
@@ -109,11 +109,9 @@ def test_fee_class_and_gas_level_decide_together() -> None:
         assert parameters(rule, text).gas_level == level
         batch = routed(rule, Ask(fee=0), Ask(fee=1), snapshot=text)
         assert batch.segment.tolist() == segments
-    assert [entry[4] for entry in full_route_entries(rule, 1)] == [1, 0, 1, 0]
+    assert [entry[4] for entry in route_entries(rule, 1)] == [1, 0, 1, 0]
     with pytest.raises(UsageError, match="no gas level 3"):
-        full_route_entries(rule, 3)
-    with pytest.raises(UsageError, match="routes by more than an order's class"):
-        route_entries(rule)
+        route_entries(rule, 3)
 
 
 def test_forecasts_shift_the_base_key() -> None:
@@ -129,7 +127,7 @@ def test_route_entries_list_what_can_occur_and_nothing_else() -> None:
         + "[risk]\nhigh_value_notional = 5\n[sharding]\na = 1\nb = 0\nshards = 2\n"
     )
     routes = '[[routes]]\nmatch = { shard = [1] }\nsegment = "slow"\npriority = 9\n' + ALL_ELSE
-    entries = full_route_entries(policy(tables, routes=routes), 0)
+    entries = route_entries(policy(tables, routes=routes), 0)
     combinations = [entry[:4] for entry in entries]
     assert combinations == sorted(set(combinations))
     # classes open/low, open/high, close/low have no maintenance margin, close/high has

@@ -85,7 +85,12 @@ def test_drain_is_capped_where_work_ends() -> None:
 
 
 def test_route_entries_list_every_class_in_order() -> None:
-    assert route_entries(policy()) == [(0, 0, 7), (1, 0, 7), (2, 0, 7), (3, 1, 0)]
+    assert route_entries(policy(), 0) == [
+        (0, 0, 0, 0, 0, 7),
+        (1, 0, 0, 0, 0, 7),
+        (2, 0, 0, 0, 0, 7),
+        (3, 0, 0, 0, 1, 0),
+    ]
 
 
 @pytest.mark.parametrize(

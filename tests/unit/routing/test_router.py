@@ -14,9 +14,10 @@ from zkroute.model.examples import made_up_nodes, trades_policy
 from zkroute.model.order import Orders, new_orders
 from zkroute.model.policy import Policy, parse_policy
 from zkroute.model.snapshot import parse_snapshot
+from zkroute.routing.batch import RoutedBatch
 from zkroute.routing.flow import generate_flow
 from zkroute.routing.parameters import NodeParameters, node_parameters
-from zkroute.routing.router import RoutedBatch, order_costs, route
+from zkroute.routing.router import order_costs, route
 
 
 def one_segment(cost: str, key: str = "", widths: str = "") -> Policy:
@@ -66,7 +67,7 @@ def test_size_cost_is_least_loaded() -> None:
     policy = one_segment('kind = "size"')
     batch = routed(policy, (1, 1), orders(policy, (9, 1), (2, 1), (3, 1), (5, 1), (1, 1)))
     assert batch.node.tolist() == [0, 1, 1, 1, 0]
-    assert batch.work.tolist() == [0, 0, 2, 5, 9]
+    assert batch.composite[:, 0].tolist() == [0, 1, 9, 21, 36]
     assert batch.work_out == [10, 10, 0, 0]
 
 

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from zkroute.cli.options import FilePath, digests, pass_terminal, speaking
+from zkroute.cli.outputs import document_of, require_free, write_output
 from zkroute.cli.terminal import Terminal
+from zkroute.errors import UsageError
 
 if TYPE_CHECKING:
     from zkroute.audit.report import Report
     from zkroute.settlement.router_keys import RouterKeys
 
 SHOWN = 50
+PAGE_START = 1000
+"""Bytes of a page that hold its mark."""
 
 
 @click.command("audit")
@@ -96,12 +100,14 @@ def command(
 
     What you accept comes from you: key digests, routers and, if you know them, node snapshots.
     Everything wrong is named with its batch and a code; the exit code is the worst of them.
+    An earlier report is replaced, any other file is not.
     """
     from zkroute.audit.run import audit
     from zkroute.audit.terms import Terms
     from zkroute.cli.progress import showing_fraction
     from zkroute.formats.documents import read_snapshot
 
+    _require_outputs(report, html)
     known = [read_snapshot(path) for path in snapshots]
     terms = Terms(
         keys=frozenset(accepted),
@@ -137,28 +143,59 @@ def _router_keys(folder: Path, routers: tuple[str, ...], handovers: tuple[Path, 
     return RouterKeys.of(pinned, map(read_handover, handovers), chain)
 
 
+def _require_outputs(report: Path | None, html: Path | None) -> None:
+    """Both can be written. An audit may take long, so this comes first."""
+    if report and html and report.resolve() == html.resolve():
+        raise UsageError(f"--report and --html both name {report}")
+    if report:
+        require_free(report, _is_report)
+    if html:
+        require_free(html, _is_page)
+
+
 def _write(result: Report, report: Path | None, html: Path | None) -> None:
-    from zkroute.atomic import write_atomic
     from zkroute.audit.page import html_page
     from zkroute.formats.strict_json import dump_object
 
     if report:
-        write_atomic(report, dump_object(result.document()))
+        write_output(report, dump_object(result.document()), _is_report)
     if html:
-        write_atomic(html, html_page(result).encode("utf-8"))
+        write_output(html, html_page(result).encode("utf-8"), _is_page)
+
+
+def _is_report(data: bytes) -> bool:
+    from zkroute.audit.report import FORMAT
+
+    return document_of(FORMAT)(data)
+
+
+def _is_page(data: bytes) -> bool:
+    """Whether it begins like a page of ours."""
+    from zkroute.audit.page import MARK
+
+    return data.startswith(b"<!DOCTYPE html>\n") and MARK.encode() in data[:PAGE_START]
 
 
 def _say(terminal: Terminal, result: Report) -> None:
-    orders = sum(header.order_count for header in result.headers)
     for finding in result.findings[:SHOWN]:
         place = "" if finding.position is None else f"batch {finding.batch}: "
         terminal.say(f"{finding.code}: {place}{finding.message}")
     if len(result.findings) > SHOWN:
         terminal.say(f"and {len(result.findings) - SHOWN} more; see --report")
-    counted = f"{len(result.batches):,} batches of chain {result.chain}, {orders:,} orders"
-    if result.findings:
-        terminal.say(f"not valid: {result.refused:,} of {counted} are refused")
-    else:
-        terminal.say(f"valid: {counted}, in {result.seconds:.1f} s")
-    head = result.batches[-1].entry.header.hex()
-    terminal.say(f"head {head}; name it with --head next time")
+    terminal.say(_verdict(result))
+    if result.terms.snapshots is None:
+        terminal.say("node snapshots: those published, at the router's word; name yours by --nodes")
+    if not result.findings:
+        head = result.batches[-1].entry.header.hex()
+        terminal.say(f"head {head}; name it with --head next time")
+
+
+def _verdict(result: Report) -> str:
+    count, refused = len(result.batches), result.refused
+    batches = f"{count:,} batch{'es' * (count != 1)} of chain {result.chain}"
+    if not result.findings:
+        orders = sum(header.order_count for header in result.headers)
+        return f"valid: {batches}, {orders:,} orders, in {result.seconds:.1f} s"
+    if not refused:
+        return f"not valid: nothing is wrong with the {batches} by themselves, but with the folder"
+    return f"not valid: {refused:,} of {batches} {'is' if refused == 1 else 'are'} refused"

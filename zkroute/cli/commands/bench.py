@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
+from zkroute.cli.figures_file import are_figures
 from zkroute.cli.options import FilePath, pass_terminal, speaking
 from zkroute.cli.terminal import Terminal
+from zkroute.errors import UsageError
 
 SWEPT = ("orders", "nodes", "commit_s", "prove_s", "orders_per_s", "verify_s", "peak_rss_mb")
 
@@ -92,6 +94,9 @@ def _appended(batches: Iterator[dict[str, Any]], path: Path | None) -> Iterator[
     if path is None:
         yield from batches
         return
+    # a line behind a policy or a key would spoil it
+    if path.is_file() and not are_figures(path.read_bytes()):
+        raise UsageError(f"{path} is there already and holds no figures; choose another name")
     with path.open("a", encoding="ascii") as file:
         for figures in batches:
             file.write(json.dumps(figures) + "\n")

@@ -8,8 +8,10 @@ import click
 
 from zkroute.cli import workspace
 from zkroute.cli.options import FilePath, key_option, pass_terminal, speaking
+from zkroute.cli.outputs import require_free, write_output
 from zkroute.cli.terminal import Terminal
 from zkroute.cli.workspace import BatchFolder
+from zkroute.errors import UsageError
 
 log_option = click.option(
     "--log",
@@ -59,11 +61,15 @@ def make_command(
     """Disclose parts of the batch in folder BATCH. The log gets its line before the file exists."""
     from zkroute.cli.batches import load_batch
     from zkroute.cli.openings import numbers, proving_key_of
-    from zkroute.errors import UsageError
-    from zkroute.formats.disclosure import decode_disclosure, encode_disclosure, write_disclosure
+    from zkroute.formats.disclosure import encode_disclosure
     from zkroute.settlement.disclosure import Choice, disclose
     from zkroute.settlement.disclosure_log import append_disclosure
 
+    _require_title("--to", recipient)
+    _require_title("--purpose", purpose)
+    require_free(output)
+    if output.resolve() == log.resolve():
+        raise UsageError(f"--output and --log both name {log}")
     proving_key = proving_key_of(key)
     stored = load_batch(BatchFolder.of(batch), proving_key.key)
     nodes = [node.name for node in stored.snapshot.nodes]
@@ -77,10 +83,8 @@ def make_command(
         documents,
     )
     disclosure = disclose(proving_key, stored.committed, choice, recipient, purpose)
-    # refuses a recipient or a purpose that the file cannot hold
-    decode_disclosure(encode_disclosure(disclosure), "disclosure")
     line = append_disclosure(log, disclosure, choice, stored.committed.header.batch)
-    write_disclosure(output, disclosure)
+    write_output(output, encode_disclosure(disclosure), private=True)
     terminal.say(f"{output}; line {line.number} of {log}")
     terminal.answer(
         {
@@ -105,6 +109,7 @@ def check_command(terminal: Terminal, file: Path, batch: Path, key: Path) -> Non
     What it shows is committed to in that header; whether the batch holds is for 'zkroute verify'.
     """
     from zkroute.cli.artefacts import read_header, read_key
+    from zkroute.cli.order_output import order_fields
     from zkroute.formats.disclosure import read_disclosure
     from zkroute.settlement.disclosure import check_disclosure
 
@@ -113,8 +118,8 @@ def check_command(terminal: Terminal, file: Path, batch: Path, key: Path) -> Non
     disclosure = read_disclosure(file)
     found = check_disclosure(verifying_key, header, disclosure)
     terminal.say(
-        f"true of batch {header.batch} of chain {header.chain}; disclosed to "
-        f"{disclosure.recipient} for {disclosure.purpose}"
+        f"true of batch {header.batch} of chain {header.chain}; the file says that it is for "
+        f"{disclosure.recipient}: {disclosure.purpose}"
     )
     orders = [
         {name: value if name != "digest" else f"{value:064x}" for name, value in row.items()}
@@ -127,6 +132,17 @@ def check_command(terminal: Terminal, file: Path, batch: Path, key: Path) -> Non
         ("slot", "work before", "work after"),
         [(slot, row["work_before"], row["work_after"]) for slot, row in found.nodes.items()],
     )
+    documents = {
+        number: order_fields(order, 0, verifying_key.policy)
+        | {
+            "leg_of_previous": "yes" if order.is_leg[0] else "no",
+            "payload_sha256": order.records["payload_sha256"][0].tobytes().hex(),
+        }
+        for number, order in found.documents.items()
+    }
+    for number, fields in documents.items():
+        shown = ", ".join(f"{name} {value}" for name, value in fields.items() if value)
+        terminal.say(f"document of order {number}: {shown}")
     terminal.answer(
         {
             "valid": True,
@@ -140,6 +156,7 @@ def check_command(terminal: Terminal, file: Path, batch: Path, key: Path) -> Non
                 str(number): order.records[0].tobytes().hex()
                 for number, order in found.documents.items()
             },
+            "document_fields": {str(number): fields for number, fields in documents.items()},
         }
     )
 
@@ -147,12 +164,19 @@ def check_command(terminal: Terminal, file: Path, batch: Path, key: Path) -> Non
 @command.command("log")
 @log_option
 @speaking
+@click.pass_context
 @pass_terminal
-def log_command(terminal: Terminal, log: Path) -> None:
-    """Show what was disclosed to whom, the log's own chain checked."""
-    from zkroute.settlement.disclosure_log import read_disclosure_log
+def log_command(terminal: Terminal, context: click.Context, log: Path) -> None:
+    """Show what was disclosed to whom, the log's own chain checked.
 
-    lines = read_disclosure_log(log)
+    Exit code 3 if the log was altered, or ends in a line that was cut off.
+    """
+    from zkroute.errors import ExitCode
+    from zkroute.settlement.disclosure_log import bytes_cut_off, read_disclosure_log
+
+    if not log.is_file():
+        raise UsageError(f"{log}: there is no such log; 'zkroute disclose make' begins one")
+    lines, cut = read_disclosure_log(log), bytes_cut_off(log)
     terminal.table(
         ("line", "batch", "recipient", "purpose", "orders", "nodes"),
         [
@@ -167,4 +191,28 @@ def log_command(terminal: Terminal, log: Path) -> None:
             for line in lines
         ],
     )
-    terminal.answer({"lines": [{**line.document, "link": line.link.hex()} for line in lines]})
+    if cut:
+        terminal.say(
+            f"{log}: behind line {len(lines)} there are {cut} bytes of a line that was cut off: "
+            "while it was written, and then nothing was disclosed by it, or by somebody later"
+        )
+    elif not lines:
+        terminal.say(f"{log}: nothing was disclosed")
+    terminal.answer(
+        {
+            "lines": [{**line.document, "link": line.link.hex()} for line in lines],
+            "bytes_cut_off": cut,
+        }
+    )
+    context.exit(int(ExitCode.MALFORMED if cut else ExitCode.VALID))
+
+
+def _require_title(option: str, text: str) -> None:
+    """The file can hold the text. Raises UsageError naming the option."""
+    from zkroute.errors import MalformedError
+    from zkroute.model.document import Table
+
+    try:
+        Table({"text": text}, option).title("text")
+    except MalformedError as error:
+        raise UsageError(str(error)) from None

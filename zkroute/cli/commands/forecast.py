@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from zkroute.cli.options import FilePath, nodes_option, pass_terminal, speaking
+from zkroute.cli.outputs import require_free, write_output
 from zkroute.cli.terminal import Terminal
+from zkroute.errors import MalformedError, UsageError
 
 
 @click.command("forecast")
@@ -19,7 +21,7 @@ from zkroute.cli.terminal import Terminal
     type=FilePath,
     default="nodes.json",
     show_default=True,
-    help="The snapshot to write, in canonical .json.",
+    help="The snapshot to write, in canonical .json; replaces an earlier one.",
 )
 @speaking
 @pass_terminal
@@ -30,18 +32,17 @@ def command(terminal: Terminal, batches: tuple[Path, ...], nodes: Path, output: 
     with forecast_weight. A snapshot is public: unless the policy publishes loads anyway, the
     forecasts tell others something of them. Needs the extra zkroute[forecast].
     """
-    from zkroute.atomic import write_atomic
     from zkroute.cli.past_loads import past_loads
-    from zkroute.errors import UsageError
     from zkroute.forecast.loads import with_forecasts
     from zkroute.formats.documents import read_snapshot
 
     if output.suffix != ".json":
         raise UsageError(f"{output}: a snapshot is written as canonical JSON; name it .json")
+    require_free(output, _is_snapshot)
     snapshot = read_snapshot(nodes)
     loads, from_private = past_loads(batches, snapshot)
     later = with_forecasts(snapshot, loads)
-    write_atomic(output, later.canonical_bytes())
+    write_output(output, later.canonical_bytes(), _is_snapshot)
     count = len(batches)
     past = f"{count} past batches" if count > 1 else "one past batch"
     terminal.say(f"epoch {later.epoch}, forecast from {past}")
@@ -67,3 +68,14 @@ def command(terminal: Terminal, batches: tuple[Path, ...], nodes: Path, output: 
             "forecasts": {node.name: node.forecast for node in later.nodes},
         }
     )
+
+
+def _is_snapshot(data: bytes) -> bool:
+    """Whether a file's bytes are a canonical snapshot, as this command writes them."""
+    from zkroute.model.snapshot import snapshot_from_canonical
+
+    try:
+        snapshot_from_canonical(data)
+    except MalformedError:
+        return False
+    return True

@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from zkroute.cli.options import FilePath, key_option, pass_terminal, speaking
+from zkroute.cli.outputs import Recogniser, require_free, write_output
 from zkroute.cli.terminal import Terminal
 from zkroute.cli.workspace import BatchFolder
+from zkroute.errors import UsageError
 
 sequence_option = click.option(
     "--sequence",
@@ -39,12 +41,12 @@ def prove_command(
 
     One file per order, BATCH/inclusion/NUMBER.bin, of at most 200 bytes; it shows what the trader
     knows: number, digest, and the fields that the routing looked at. It shows which place the
-    order had in the order of processing too, and not the node.
+    order had in the order of processing too, and not the node. With --together it shows all the
+    orders to whoever gets the file, BATCH/inclusion/NUMBERS.together.bin. Proofs made of the same
+    batch before are replaced, other files are not.
     """
-    from zkroute.atomic import write_atomic
     from zkroute.cli.batches import load_batch
     from zkroute.cli.openings import numbers, proving_key_of
-    from zkroute.errors import UsageError
     from zkroute.formats.inclusion import encode_opening
     from zkroute.settlement.opening_making import open_orders
 
@@ -54,16 +56,20 @@ def prove_command(
     if output is not None and len(sequence) > 1 and not together:
         raise UsageError("--output takes one proof: name one number, or add --together")
     stored = load_batch(folder, proving_key.key)
+    header = stored.committed.header.digest
     groups = [sequence] if together else [[number] for number in sequence]
+    targets = [output or folder.inclusion(group) for group in groups]
+    replaces = _proof_of(header)
+    for target in targets:
+        require_free(target, replaces)
     files = []
-    for group in groups:
+    for group, target in zip(groups, targets, strict=True):
         opening = open_orders(proving_key, stored.committed, group)
-        target = output or folder.inclusion(group[0])
         data = encode_opening(opening, proving_key.key)
-        write_atomic(target, data, private=True)
+        write_output(target, data, replaces, private=True)
         files.append({"sequence": group, "file": str(target), "bytes": len(data)})
         terminal.say(f"{target}, {len(data)} bytes")
-    terminal.answer({"header": stored.committed.header.digest.hex(), "proofs": files})
+    terminal.answer({"header": header.hex(), "proofs": files})
 
 
 @command.command("check")
@@ -107,3 +113,10 @@ def check_command(terminal: Terminal, proof: Path, batch: Path, key: Path) -> No
             ],
         }
     )
+
+
+def _proof_of(header: bytes) -> Recogniser:
+    """Recognises inclusion proofs of this header's batch."""
+    from zkroute.formats.inclusion import MAGIC
+
+    return lambda data: data.startswith(MAGIC + header)

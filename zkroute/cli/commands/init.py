@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from zkroute.cli import workspace
 from zkroute.cli.options import FilePath, pass_terminal, speaking
@@ -34,9 +35,15 @@ from zkroute.cli.terminal import Terminal
     help="With --trades: how many nodes to make up.",
 )
 @speaking
+@click.pass_context
 @pass_terminal
 def command(
-    terminal: Terminal, directory: Path, order_count: int, trades: bool, node_count: int
+    terminal: Terminal,
+    context: click.Context,
+    directory: Path,
+    order_count: int,
+    trades: bool,
+    node_count: int,
 ) -> None:
     """Write a commented policy, nodes, example orders and a router key.
 
@@ -49,6 +56,10 @@ def command(
     from zkroute.formats.router_key import encode_private_key, encode_public_key
     from zkroute.model import examples
 
+    if trades and _is_given(context, "order_count"):
+        raise UsageError("--orders goes without --trades: the trades are the orders")
+    if not trades and _is_given(context, "node_count"):
+        raise UsageError("--node-count goes with --trades: the example has its own nodes")
     router = Ed25519PrivateKey.generate()
     files = {
         workspace.ROUTER_KEY: encode_private_key(router),
@@ -73,3 +84,7 @@ def command(
         f"Next, in {directory}: zkroute srs new; zkroute keys; zkroute route"
     )
     terminal.answer({"directory": str(directory), "files": sorted(files)})
+
+
+def _is_given(context: click.Context, parameter: str) -> bool:
+    return context.get_parameter_source(parameter) is ParameterSource.COMMANDLINE

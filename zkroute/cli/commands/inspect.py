@@ -21,17 +21,21 @@ from zkroute.errors import UsageError
 @speaking
 @pass_terminal
 def command(terminal: Terminal, file: Path, key: Path, gates: bool, security: bool) -> None:
-    """Show a header, proof, key, policy, node snapshot, SRS or .ptau FILE, or a batch's folder.
+    """Show what a FILE that zkroute reads or writes is and says, or a batch's folder.
 
     What kind of file it is shows from its content. A proof can only be read with its --key.
-    Secrets are never shown.
+    Nothing is verified. Secrets are never shown, and of private files only counts.
     """
     from zkroute.cli.inspection import inspect_file
 
     inspected = inspect_file(file, key)
+    if inspected.kind != "verifying key":
+        for option, is_given in (("--gates", gates), ("--security", security)):
+            if is_given:
+                raise UsageError(f"{file}: {option} is for a verifying key, not: {inspected.kind}")
     terminal.say(f"{file}: {inspected.kind}")
     for name, value in inspected.facts.items():
-        terminal.say(f"  {name.replace('_', ' ')}: {value}")
+        terminal.say(f"  {name.replace('_', ' ')}: {_shown(value)}")
     for table in inspected.tables:
         terminal.table(table.titles, table.rows, table.caption)
     if gates:
@@ -39,8 +43,6 @@ def command(terminal: Terminal, file: Path, key: Path, gates: bool, security: bo
             terminal.say(f"  {sentence}")
     document = inspected.document(gates)
     if security:
-        if inspected.kind != "verifying key":
-            raise UsageError(f"{file}: --security is for a verifying key, not a {inspected.kind}")
         from zkroute.cli.security import security_of
 
         facts, listing = security_of(file)
@@ -49,3 +51,11 @@ def command(terminal: Terminal, file: Path, key: Path, gates: bool, security: bo
         terminal.table(listing.titles, listing.rows, listing.caption)
         document |= {"security": facts | {listing.caption: listing.document()}}
     terminal.answer(document)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)

@@ -24,7 +24,7 @@ from zkroute.cli.terminal import Terminal
 @click.option("--srs", help="Name or identifier of the SRS; may be left out where only one fits.")
 @click.option(
     "--rows",
-    callback=row_class,
+    callback=row_class(may_be_auto=True),
     default="auto",
     show_default=True,
     help="The largest batch, a power of two; auto takes the smallest that holds --orders.",
@@ -62,20 +62,22 @@ def command(
     from circuits.statement import smallest_log_rows
     from prover.keygen import derive_key
     from zkroute.algebra.engine import engine
-    from zkroute.atomic import write_atomic
     from zkroute.cli.batches import check_snapshot
     from zkroute.cli.order_input import count_orders
+    from zkroute.cli.outputs import document_of, require_free, write_output
     from zkroute.cli.reference_strings import choose_srs
     from zkroute.formats.documents import read_policy, read_snapshot
-    from zkroute.formats.key import encode_key
+    from zkroute.formats.key import FORMAT, encode_key
 
+    # the same key may be there; which one this will be is not known yet
+    require_free(output, document_of(FORMAT))
     rules = read_policy(policy)
     snapshot = read_snapshot(nodes)
     if rows is None:
         rows = smallest_log_rows(rules, count_orders(orders))
     key = derive_key(rules, len(snapshot.nodes), rows, choose_srs(srs, rows), engine())
     check_snapshot(key, snapshot)
-    write_atomic(output, encode_key(key))
+    write_output(output, encode_key(key))
     terminal.say(f"key digest {key.digest.hex()}")
     terminal.say(f"for batches of up to {1 << rows:,} orders over {key.nodes} nodes, SRS {key.srs}")
     terminal.say(f"written to {output}")

@@ -46,7 +46,7 @@ def check_command(terminal: Terminal, file: Path, nodes: Path | None) -> None:
     from zkroute.routing.node_review import node_problems
 
     policy = read_policy(file)
-    lines = {} if file.suffix == ".json" else key_lines(file.read_text(encoding="utf-8"))
+    lines = {} if file.suffix == ".json" else key_lines(file.read_text(encoding="utf-8-sig"))
     problems = policy_problems(policy, lines)
     if nodes is not None:
         problems += node_problems(policy, read_snapshot(nodes))

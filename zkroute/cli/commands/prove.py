@@ -21,20 +21,20 @@ from zkroute.cli.workspace import BatchFolder
 @click.option(
     "--workers",
     type=click.IntRange(1, 1024),
-    default=1,
-    show_default=True,
-    help="Processes to prove a folder of batches with.",
+    help="Processes to prove a folder of batches with.  [default: 1]",
 )
 @click.option("--scheduler", help="Prove a folder of batches on the Dask cluster at this address.")
 @speaking
+@click.pass_context
 @pass_terminal
 def command(
     terminal: Terminal,
+    context: click.Context,
     batch: Path,
     key: Path,
     check: bool,
     output: Path | None,
-    workers: int,
+    workers: int | None,
     scheduler: str | None,
 ) -> None:
     """Prove that the batch in folder BATCH, or every batch in it, was routed by its policy.
@@ -43,13 +43,19 @@ def command(
     the first. Run again, this writes the proof that was made.
     """
     if BatchFolder.of(batch).header.exists() or not batch.is_dir():
+        if workers or scheduler:
+            raise click.UsageError("--workers and --scheduler are for a folder of batches")
         _prove_one(terminal, batch, key, check, output)
         return
     if check or output:
         raise click.UsageError("--check and --output are for a single batch")
     from zkroute.cli.many_proofs import batches_in, prove_many
 
-    terminal.answer(prove_many(terminal, batches_in(batch), key, workers, scheduler))
+    if workers and scheduler:
+        raise click.UsageError("--workers and --scheduler exclude each other")
+    many = prove_many(terminal, batches_in(batch), key, workers or 1, scheduler)
+    terminal.answer(many.document())
+    context.exit(many.exit_code)
 
 
 def _prove_one(
@@ -62,11 +68,14 @@ def _prove_one(
     from zkroute.cli.artefacts import read_key
     from zkroute.cli.batches import load_batch, record_proof, require_unproven
     from zkroute.cli.operator_terms import check_batch
+    from zkroute.cli.outputs import require_free
     from zkroute.cli.proving import prove_watched
     from zkroute.cli.reference_strings import srs_of_key
 
     folder = BatchFolder.of(batch)
     target = output or folder.proof
+    if output is not None:
+        require_free(output)
     verifying_key = read_key(key)
     stored = load_batch(folder, verifying_key)
     figures: dict[str, object] = {}

@@ -61,12 +61,15 @@ def sign_command(
 
     Keep the signed file: it has the documents that receipts and proofs are held against.
     """
+    from zkroute.cli.outputs import require_free
     from zkroute.cli.router_secret import private_key
     from zkroute.formats.documents import read_policy
     from zkroute.formats.signed_orders import write_signed_orders
     from zkroute.model.order import read_orders
     from zkroute.settlement.order_signatures import sign_orders
 
+    # documents signed before are needed as long as their receipts: their salts are nowhere else
+    require_free(output)
     rules = read_policy(policy)
     signed = sign_orders(read_orders(orders, rules), rules, private_key(trader_key))
     write_signed_orders(output, signed.orders.records.tobytes(), signed.envelopes)
@@ -249,8 +252,7 @@ def compare_command(
     evidence: Path | None,
 ) -> None:
     """See whether two receipts can both be true; they may be of different traders."""
-    from zkroute.cli.following import router_keys
-    from zkroute.formats.evidence import write_evidence
+    from zkroute.cli.following import keep_evidence, router_keys
     from zkroute.formats.receipt import read_receipt
     from zkroute.settlement.evidence import check_evidence, require_receipt
     from zkroute.settlement.receipts import contradiction
@@ -263,11 +265,11 @@ def compare_command(
     found = contradiction(*receipts)
     if found is not None:
         check_evidence(found, chain, keys)
-    if found is not None and evidence is not None:
-        write_evidence(evidence, found)
     terminal.say(
         "both can be true" if found is None else "they contradict each other: the router lied"
     )
+    if found is not None and evidence is not None:
+        keep_evidence(terminal, found, evidence)
     terminal.answer(
         {
             "contradict": found is not None,

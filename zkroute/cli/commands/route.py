@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from zkroute.cli import workspace
 from zkroute.cli.options import FilePath, key_option, nodes_option, pass_terminal, speaking
@@ -49,10 +50,17 @@ from zkroute.cli.terminal import Terminal
     type=FilePath,
     help="Take the orders from this intake log in place of ORDERS; see docs/receipts.md.",
 )
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Route another next batch after --after, because nobody was ever given the first.",
+)
 @speaking
+@click.pass_context
 @pass_terminal
 def command(
     terminal: Terminal,
+    context: click.Context,
     orders: Path,
     key: Path,
     nodes: Path,
@@ -65,37 +73,37 @@ def command(
     count: int | None,
     skip_unlisted: bool,
     intake: Path | None,
+    again: bool,
 ) -> None:
     """Route a file of ORDERS (.csv, .parquet, .jsonl) and commit to the outcome.
 
     Writes header.json and snapshot.json, which are public, and batch.private, which is not: it
     holds the orders and what hides them in the header.
     """
-    from prover.batch import Place, commit_batch
+    from prover.batch import commit_batch
     from prover.keygen import ProvingKey
+    from prover.state import Place
     from zkroute.algebra.engine import engine
     from zkroute.cli.artefacts import read_key
     from zkroute.cli.batches import (
         check_free,
+        check_only_child,
         check_snapshot,
         load_parent,
+        making,
         record_child,
         save_batch,
     )
-    from zkroute.cli.intake_input import take_in
+    from zkroute.cli.intake_input import check_numbers_are_free, take_in
     from zkroute.cli.reference_strings import srs_of_key
     from zkroute.cli.router_secret import router_secret
     from zkroute.cli.routing_summary import routing_document, say_routing
-    from zkroute.errors import UsageError
     from zkroute.formats.documents import read_snapshot
     from zkroute.formats.intake import write_intake
     from zkroute.model.order import read_orders, read_trades
     from zkroute.protocol.intake import NO_LOG
 
-    if not trades and (first or count is not None or skip_unlisted):
-        raise UsageError("--first, --count and --skip-unlisted go with --trades")
-    if trades and intake is not None:
-        raise UsageError("--trades and --intake exclude each other")
+    _check_options(context)
     verifying_key = read_key(key)
     snapshot = read_snapshot(nodes)
     check_snapshot(verifying_key, snapshot)
@@ -103,19 +111,25 @@ def command(
     policy = verifying_key.policy
     now = int(time.time() * 1000) if time_ms is None else time_ms
     parent = load_parent(after, snapshot) if after is not None else None
-    place = parent.place(policy, now) if parent else Place(None, None, now)
-    taken = take_in(intake, verifying_key, snapshot, place, router) if intake is not None else None
-    if taken is not None:
-        batch_orders = taken.orders
-    elif trades:
-        batch_orders = read_trades(
-            orders, policy, first=first, count=count, skip_unlisted=skip_unlisted
-        )
-        terminal.say("accounts, tiers, intents, order types and margins are derived, not real")
-    else:
-        batch_orders = read_orders(orders, policy)
     number = parent.header.batch + 1 if parent else 0
     folder = workspace.BatchFolder(output or Path(workspace.BATCHES) / str(number))
+    check_free(folder)
+    if parent and not again:
+        check_only_child(parent)
+    place = parent.place(policy, now) if parent else Place(None, None, now)
+    taken = None
+    if intake is not None:
+        taken = take_in(intake, verifying_key, snapshot, place, router)
+        batch_orders = taken.orders
+    else:
+        check_numbers_are_free(parent.header if parent else None)
+        if trades:
+            batch_orders = read_trades(
+                orders, policy, first=first, count=count, skip_unlisted=skip_unlisted
+            )
+            terminal.say("accounts, tiers, intents, order types and margins are derived, not real")
+        else:
+            batch_orders = read_orders(orders, policy)
     committed = commit_batch(
         ProvingKey(verifying_key, srs_of_key(verifying_key), engine()),
         snapshot,
@@ -125,11 +139,26 @@ def command(
         router.sign,
         taken.head if taken is not None else NO_LOG,
     )
-    check_free(folder)
-    if parent:
-        record_child(parent)
-    if taken is not None:
-        write_intake(folder.intake, taken.leaves)
-    save_batch(folder, committed, snapshot)
+    with making(folder):
+        check_free(folder)
+        if parent:
+            record_child(parent)
+        if taken is not None:
+            write_intake(folder.intake, taken.leaves)
+        save_batch(folder, committed, snapshot)
     say_routing(terminal, folder, committed, snapshot)
     terminal.answer(routing_document(folder, committed, snapshot))
+
+
+def _check_options(context: click.Context) -> None:
+    """Options that say nothing without another one, or against it. Raises click.UsageError."""
+    given = context.params
+    if not given["trades"] and (given["first"] or given["count"] or given["skip_unlisted"]):
+        raise click.UsageError("--first, --count and --skip-unlisted go with --trades")
+    if given["intake"] is not None:
+        if given["trades"]:
+            raise click.UsageError("--trades and --intake exclude each other")
+        if context.get_parameter_source("orders") is ParameterSource.COMMANDLINE:
+            raise click.UsageError("ORDERS and --intake exclude each other: the log has the orders")
+    if given["again"] and given["after"] is None:
+        raise click.UsageError("--again goes with --after")

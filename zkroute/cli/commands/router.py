@@ -17,6 +17,18 @@ router_key_option = click.option(
     show_default=True,
     help="The router's private key; ZKROUTE_ROUTER_KEY holds one in place of a file.",
 )
+PUBLIC_SUFFIX = ".pub"
+
+
+def chain_name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """Callback of --chain: a name that a policy can have."""
+    from zkroute.model.document import is_name
+
+    if not is_name(value):
+        raise click.BadParameter(
+            f"{value!r} names no chain: 1 to 64 letters, digits and ._:/+-, a letter or digit first"
+        )
+    return value
 
 
 @click.group("router")
@@ -35,24 +47,30 @@ def command() -> None:
 def new_command(terminal: Terminal, file: Path, passphrase: bool) -> None:
     """Make a key in FILE, and its public half beside it in FILE with the ending .pub.
 
-    The same kind of key serves routers, nodes and traders.
+    Nothing that is there already is overwritten. The same kind of key serves routers, nodes and
+    traders.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from zkroute.atomic import write_atomic
+    from zkroute.cli.outputs import require_free, write_output
     from zkroute.cli.router_secret import new_passphrase
     from zkroute.errors import UsageError
     from zkroute.formats.router_key import encode_private_key, encode_public_key
 
-    public_file = file.with_suffix(".pub")
-    for path in (file, public_file):
-        if path.exists():
-            raise UsageError(f"{path} is there already; a key is never overwritten")
+    require_free(file)
+    # also where a file system takes .PUB for the same
+    if file.suffix.lower() == PUBLIC_SUFFIX:
+        raise UsageError(
+            f"{file}: {PUBLIC_SUFFIX} is the ending of the public half; name the private one "
+            f"otherwise, such as {file.with_suffix('.key')}"
+        )
+    public_file = file.with_suffix(PUBLIC_SUFFIX)
+    require_free(public_file)
     key = Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes_raw()
     secret = encode_private_key(key, new_passphrase() if passphrase else b"")
-    write_atomic(file, secret, private=True)
-    write_atomic(public_file, encode_public_key(public))
+    write_output(file, secret, private=True)
+    write_output(public_file, encode_public_key(public))
     terminal.say(f"{file} and {public_file}: {public.hex()}")
     terminal.answer({"key": str(file), "public_file": str(public_file), "public": public.hex()})
 
@@ -65,16 +83,14 @@ def new_command(terminal: Terminal, file: Path, passphrase: bool) -> None:
 @pass_terminal
 def protect_command(terminal: Terminal, file: Path, remove: bool, output: Path) -> None:
     """Write the key in FILE again, under a passphrase; the old file is left for you to destroy."""
-    from zkroute.atomic import write_atomic
+    from zkroute.cli.outputs import require_free, write_output
     from zkroute.cli.router_secret import new_passphrase, private_key
-    from zkroute.errors import UsageError
     from zkroute.formats.router_key import encode_private_key
 
-    if output.exists():
-        raise UsageError(f"{output} is there already; a key is never overwritten")
+    require_free(output)
     key = private_key(file)
     secret = encode_private_key(key, b"" if remove else new_passphrase())
-    write_atomic(output, secret, private=True)
+    write_output(output, secret, private=True)
     terminal.say(f"{output}")
     terminal.answer({"key": str(output), "protected": not remove})
 
@@ -82,7 +98,12 @@ def protect_command(terminal: Terminal, file: Path, remove: bool, output: Path) 
 @command.command("handover")
 @click.argument("successor", type=FilePath)
 @router_key_option
-@click.option("--chain", required=True, help="The chain it is for: the policy's 'chain'.")
+@click.option(
+    "--chain",
+    required=True,
+    callback=chain_name,
+    help="The chain it is for: the policy's 'chain'.",
+)
 @click.option(
     "--from-batch",
     type=click.IntRange(0, (1 << 48) - 1),
@@ -112,15 +133,18 @@ def handover_command(
     Nodes and traders put the file into their configuration; from that batch on they refuse the
     old key's signatures.
     """
+    from zkroute.cli.outputs import document_of, require_free, write_output
     from zkroute.cli.router_secret import private_key, router_secret
-    from zkroute.formats.handover import write_handover
+    from zkroute.formats.handover import FORMAT, encode_handover
     from zkroute.settlement.router_keys import RouterKeys, sign_handover
 
+    # the same handover may be there
+    require_free(output, document_of(FORMAT))
     old = router_secret(router_key)
     handover = sign_handover(chain, old, private_key(successor), from_batch)
     # refuses what no node would accept
     RouterKeys.of([handover.old], [handover], chain)
-    write_handover(output, handover)
+    write_output(output, encode_handover(handover))
     terminal.say(
         f"{output}: from batch {from_batch} of chain {chain} on, {handover.new.hex()} signs"
     )

@@ -79,8 +79,14 @@ def command(
         ) from None
     terms = read_configuration(configuration)
     limits = Limits(max_body, timeout, at_once, os.environ.get(TOKEN_VARIABLE) or None)
-    log_to_stdout()
+    last_error = log_to_stdout()
     with Ledger(terms.ledger, terms.checkpoint) as ledger:
         app = create_app(Gate(terms.configuration, ledger), limits)
         terminal.note(f"http://{host}:{port}/docs describes the API")
-        uvicorn.run(app, host=host, port=port, log_config=None, access_log=False)
+        try:
+            uvicorn.run(app, host=host, port=port, log_config=None, access_log=False)
+        except SystemExit:
+            # raised where it cannot start; stopped by a signal it just returns
+            raise UsageError(
+                f"the service did not start at {host}:{port}: {last_error.message}"
+            ) from None

@@ -9,6 +9,7 @@ import click
 
 from zkroute.cli import workspace
 from zkroute.cli.options import FilePath, key_option, nodes_option, pass_terminal, speaking
+from zkroute.cli.outputs import require_free, write_output
 from zkroute.cli.terminal import Terminal
 from zkroute.cli.workspace import BatchFolder
 
@@ -65,26 +66,39 @@ def init_command(
     traders: Path | None,
     output: Path,
 ) -> None:
-    """Write a node's configuration that accepts this key, router and snapshot; look it over."""
-    from zkroute.atomic import write_atomic
+    """Write a node's configuration that accepts this key, router and snapshot; look it over.
+
+    Its ledger will be ledger.db beside node.toml, NAME.ledger.db beside a NAME.toml.
+    """
     from zkroute.cli.artefacts import read_key
-    from zkroute.cli.node_terms import configuration_text
+    from zkroute.cli.node_terms import configuration_text, ledger_name
     from zkroute.errors import UsageError
     from zkroute.formats.documents import read_snapshot
     from zkroute.formats.router_key import read_public_key
+    from zkroute.formats.traders import read_traders
 
-    if output.exists():
-        raise UsageError(f"{output} is there already; choose another --output")
+    require_free(output)
     verifying_key, snapshot = read_key(key), read_snapshot(nodes)
     names = [each.name for each in snapshot.nodes]
     if node is not None and node not in names:
         raise UsageError(f"{nodes} has no node {node!r}; it has {', '.join(names)}")
+    if traders is not None:
+        read_traders(traders)
     text = configuration_text(
-        verifying_key, read_public_key(router), key, nodes, node, traders, output.parent
+        verifying_key, read_public_key(router), key, nodes, node, traders, output
     )
-    write_atomic(output, text.encode())
+    write_output(output, text.encode())
     terminal.say(f"{output}: what it names is all that this node will accept")
-    terminal.answer({"configuration": str(output), "key": verifying_key.digest.hex()})
+    ledger = output.parent / ledger_name(output)
+    if ledger.exists():
+        terminal.say(f"{ledger} is there already, and this node goes on with it")
+    terminal.answer(
+        {
+            "configuration": str(output),
+            "key": verifying_key.digest.hex(),
+            "ledger": str(ledger),
+        }
+    )
 
 
 @command.command("accept")
@@ -178,7 +192,7 @@ def status_command(terminal: Terminal, configuration: Path) -> None:
 @pass_terminal
 def forks_command(terminal: Terminal, configuration: Path, output: Path) -> None:
     """Write evidence of every fork that this node refused, for 'zkroute receipt evidence'."""
-    from zkroute.formats.evidence import Evidence, EvidenceKind, write_evidence
+    from zkroute.formats.evidence import Evidence, EvidenceKind, encode_evidence
     from zkroute.formats.header import decode_header
     from zkroute.settlement.configuration_file import read_configuration
     from zkroute.settlement.ledger import Ledger
@@ -190,11 +204,12 @@ def forks_command(terminal: Terminal, configuration: Path, output: Path) -> None
     for fork in forks:
         rival = decode_header(fork.header_bytes, "refused header")
         target = output / f"fork-{fork.accepted.height}-{fork.digest.hex()[:16]}.json"
-        headers = (fork.accepted.header, rival)
-        write_evidence(target, Evidence(EvidenceKind.FORK, headers=headers))
+        evidence = Evidence(EvidenceKind.FORK, headers=(fork.accepted.header, rival))
+        write_output(target, encode_evidence(evidence), private=True)
         files.append(str(target))
         terminal.say(str(target))
-    terminal.note(f"{len(files)} forks were refused by this node")
+    if not files:
+        terminal.say(f"no forks: this node refused none, and nothing is written to {output}")
     terminal.answer({"forks": files})
 
 
@@ -212,17 +227,15 @@ def checkpoint_command(terminal: Terminal, configuration: Path, head: bytes) -> 
     """Make a new checkpoint for a ledger that lost its own.
 
     The checkpoint is what shows that a ledger was put back in time: compare with other nodes
-    before you make a new one.
+    before you make a new one. Refused where --head is not the ledger's newest batch.
     """
-    from zkroute.errors import MismatchError
     from zkroute.settlement.configuration_file import read_configuration
     from zkroute.settlement.ledger import Ledger
 
     terms = read_configuration(configuration)
     with Ledger(terms.ledger, terms.checkpoint, restore_for_head=head) as ledger:
         newest = ledger.head
-    if newest is None:
-        raise MismatchError(f"{terms.ledger}: nothing was accepted yet")
+    assert newest is not None  # noqa: S101  # narrows for the type checker: it is --head
     terminal.say(f"{terms.checkpoint}: batch {newest.height}, {newest.digest.hex()}")
     terminal.answer({"checkpoint": str(terms.checkpoint), "batch": newest.height})
 
@@ -233,16 +246,23 @@ def checkpoint_command(terminal: Terminal, configuration: Path, head: bytes) -> 
 @speaking
 @pass_terminal
 def export_command(terminal: Terminal, file: Path, configuration: Path) -> None:
-    """Write the whole ledger to a new FILE, one line per batch."""
+    """Write the whole ledger to a new FILE, one line per batch.
+
+    Note the link that it prints: with it this node can take over from FILE what it settled.
+    """
+    from zkroute.formats.ledger_export import read_export
     from zkroute.settlement.configuration_file import read_configuration
     from zkroute.settlement.exchange import export_ledger
     from zkroute.settlement.ledger import Ledger
 
     terms = read_configuration(configuration)
+    require_free(file)
     with Ledger(terms.ledger, terms.checkpoint) as ledger:
         count = export_ledger(ledger, file)
+    link = read_export(file)[0].link.hex()
     terminal.say(f"{file}: {count:,} batches")
-    terminal.answer({"file": str(file), "batches": count})
+    terminal.say(f"link {link}; note it, 'zkroute settle import --own-link' asks for it")
+    terminal.answer({"file": str(file), "batches": count, "link": link})
 
 
 @command.command("import")

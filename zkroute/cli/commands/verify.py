@@ -72,6 +72,7 @@ def command(
     the batch must stand. Without --after and --start its place is not checked.
     """
     from verifier.accept import Acceptance, Position
+    from verifier.errors import Code, VerificationError
     from verifier.verify import verify
     from zkroute.cli.artefacts import read_header, read_key, read_proof, read_router
     from zkroute.errors import UsageError
@@ -81,7 +82,8 @@ def command(
         raise UsageError("--after and --start exclude each other")
     header = read_header(batch)
     verifying_key = read_key(key)
-    data = read_proof(proof or BatchFolder.of(batch).proof)
+    source = proof or BatchFolder.of(batch).proof
+    data = read_proof(source)
     position = Position.START if start else Position.ANYWHERE
     accept = Acceptance.of(
         accepted,
@@ -91,7 +93,12 @@ def command(
         development_srs=development,
     )
     began = time.perf_counter()
-    verify(verifying_key, header, data, accept)
+    try:
+        verify(verifying_key, header, data, accept)
+    except VerificationError as error:
+        if error.code is not Code.PROOF_MALFORMED:
+            raise
+        raise VerificationError(error.code, f"{source}: {error}") from None
     seconds = time.perf_counter() - began
     terminal.say(
         f"valid: batch {header.batch} of chain {header.chain}, {header.order_count:,} orders "

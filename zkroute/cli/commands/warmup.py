@@ -22,7 +22,7 @@ def command(terminal: Terminal) -> None:
     """
     from zkroute.algebra.engine import engine
     from zkroute.algebra.verification import fastest_arithmetic
-    from zkroute.cli.kernel_cache import UNUSED_DAYS, remove_unused_kernels
+    from zkroute.cli.kernel_cache import UNUSED_DAYS, remove_unused_bases, remove_unused_kernels
     from zkroute.cli.rehearsal import rehearse
     from zkroute.paths import cache_directory
 
@@ -33,19 +33,26 @@ def command(terminal: Terminal) -> None:
     seconds = time.perf_counter() - started
     name = engine().name
     terminal.say(f"{name} kernels are ready in {cache_directory()} ({seconds:.1f} s)")
-    removed = remove_unused_kernels()
-    if removed.directories:
-        versions = "version" if removed.directories == 1 else "versions"
+    removed, bases = remove_unused_kernels(), remove_unused_bases()
+    if removed.count:
+        versions = "version" if removed.count == 1 else "versions"
         terminal.say(
-            f"removed kernels of {removed.directories} other {versions}, unused for "
+            f"removed kernels of {removed.count} other {versions}, unused for "
             f"{UNUSED_DAYS} days ({removed.bytes / 1e6:.1f} MB)"
+        )
+    if bases.count:
+        terminal.say(
+            f"removed {bases.count} Lagrange bases, unused for {UNUSED_DAYS} days "
+            f"({bases.bytes / 1e6:.1f} MB)"
         )
     terminal.answer(
         {
             "kernel": name,
             "cache": str(cache_directory()),
             "seconds": round(seconds, 4),
-            "removed": removed.directories,
+            "removed": removed.count,
             "removed_bytes": removed.bytes,
+            "removed_bases": bases.count,
+            "removed_bases_bytes": bases.bytes,
         }
     )

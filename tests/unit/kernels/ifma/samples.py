@@ -14,12 +14,17 @@ from numpy.typing import NDArray
 from tests.unit.algebra.samples import KnownPoints
 from zkroute.algebra.curve import PointG1
 from zkroute.kernels.ifma.blocks import load, store
-from zkroute.kernels.ifma.memory import aligned
+from zkroute.kernels.ifma.memory import Vector, aligned
+from zkroute.kernels.ifma.vectors import SMALLEST_PIECE
 
 R = 0x30644E72E131A029B85045B68181585D2833E84879B9709143E1F593F0000001
 P = 0x30644E72E131A029B85045B68181585D97816A916871CA8D3C208C16D87CFD47
 RADIX = 1 << 260
 LIMB = 1 << 52
+
+PIECE = 8 * SMALLEST_PIECE
+SIZES = (1, 7, 8, 9, 31, 33, PIECE - 1, 2 * PIECE + 3)
+"""Lengths of vectors around blocks, and around threads' pieces."""
 
 Words = NDArray[np.uint64]
 
@@ -61,6 +66,15 @@ def from_montgomery(array: Words, modulus: int = R) -> list[int]:
     """The integers whose Montgomery form loose elements are."""
     inverse = pow(RADIX, -1, modulus)
     return [value * inverse % modulus for value in loose_integers(array, modulus)]
+
+
+def values_of(vector: Vector) -> list[int]:
+    """The integers in a vector, whose unused lanes must be zero and all of which must be loose."""
+    values = from_montgomery(vector.blocks)
+    assert not any(values[vector.length :])
+    unused = vector.blocks[-1:, :, vector.length % 8 :] if vector.length % 8 else np.zeros(0)
+    assert not unused.any()
+    return values[: vector.length]
 
 
 def compiled(operation: Any) -> Callable[..., Words]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.kernels.portable.test_cache import compiled_by
+from tests.unit.kernels.compilations import compiled_by
 
 FEW_KERNELS = """
     from zkroute.algebra.engine import engine
@@ -15,7 +15,7 @@ FEW_KERNELS = """
 """
 
 ALL_KERNELS = """
-    from tests.unit.kernels.portable.test_engine import exercise, scalars_of
+    from tests.unit.kernels.exercise import exercise, scalars_of
     from zkroute.algebra.engine import engine
     exercise(engine("ifma"), scalars_of(64))
 """

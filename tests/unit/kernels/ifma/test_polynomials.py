@@ -6,8 +6,7 @@ import random
 
 import pytest
 
-from tests.unit.kernels.ifma.samples import R, scalars
-from tests.unit.kernels.ifma.test_vectors import SIZES, values_of
+from tests.unit.kernels.ifma.samples import SIZES, R, scalars, values_of
 from zkroute.kernels.ifma import polynomials
 from zkroute.kernels.ifma.memory import vector_of
 

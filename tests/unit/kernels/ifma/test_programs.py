@@ -7,8 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from tests.unit.kernels.ifma.samples import R, scalars
-from tests.unit.kernels.ifma.test_vectors import values_of
+from tests.unit.kernels.ifma.samples import R, scalars, values_of
 from zkroute.algebra.engine import Operation, Program
 from zkroute.kernels.ifma import programs
 from zkroute.kernels.ifma.memory import vector_of

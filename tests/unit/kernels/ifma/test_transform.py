@@ -6,8 +6,7 @@ import random
 
 import pytest
 
-from tests.unit.kernels.ifma.samples import R, scalars
-from tests.unit.kernels.ifma.test_vectors import values_of
+from tests.unit.kernels.ifma.samples import R, scalars, values_of
 from zkroute.kernels.ifma import transform
 from zkroute.kernels.ifma.memory import vector_of
 from zkroute.kernels.ifma.transform import SMALLEST_LOG, bit_reversed

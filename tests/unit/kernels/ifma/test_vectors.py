@@ -8,22 +8,17 @@ from itertools import accumulate
 import numpy as np
 import pytest
 
-from tests.unit.kernels.ifma.samples import R, edges, from_montgomery, scalars
+from tests.unit.kernels.ifma.samples import (
+    PIECE,
+    SIZES,
+    R,
+    edges,
+    from_montgomery,
+    scalars,
+    values_of,
+)
 from zkroute.kernels.ifma import vectors
-from zkroute.kernels.ifma.memory import Vector, blocks_of, integers_of, rows_of, vector_of
-from zkroute.kernels.ifma.vectors import SMALLEST_PIECE
-
-PIECE = 8 * SMALLEST_PIECE
-SIZES = (1, 7, 8, 9, 31, 33, PIECE - 1, 2 * PIECE + 3)
-
-
-def values_of(vector: Vector) -> list[int]:
-    """The integers in a vector, whose unused lanes must be zero and all of which must be loose."""
-    values = from_montgomery(vector.blocks)
-    assert not any(values[vector.length :])
-    unused = vector.blocks[-1:, :, vector.length % 8 :] if vector.length % 8 else np.zeros(0)
-    assert not unused.any()
-    return values[: vector.length]
+from zkroute.kernels.ifma.memory import blocks_of, integers_of, rows_of, vector_of
 
 
 @pytest.mark.parametrize("size", (0, *SIZES))

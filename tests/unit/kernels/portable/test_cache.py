@@ -13,22 +13,9 @@ from typing import Any
 import numba
 import pytest
 
+from tests.support.shared import ROOT
+from tests.unit.kernels.compilations import compiled_by
 from zkroute.kernels import _jit
-
-ROOT = Path(__file__).resolve().parents[4]
-
-REPORT = """
-    from numba.core.event import Listener, register
-
-    class Compilations(Listener):
-        names = []
-        def on_start(self, event):
-            self.names.append(event.data["dispatcher"].__name__)
-        def on_end(self, event):
-            pass
-
-    register("numba:compile", Compilations())
-"""
 
 FEW_KERNELS = """
     from zkroute.algebra.engine import engine
@@ -36,28 +23,11 @@ FEW_KERNELS = """
     assert engine("portable").to_integers(engine("portable").inverse(vector))[0] == 1
     assert engine("portable").evaluate(vector, 1) == 36
 """
-
 ALL_KERNELS = """
-    from tests.unit.kernels.portable.test_engine import exercise, scalars_of
+    from tests.unit.kernels.exercise import exercise, scalars_of
     from zkroute.algebra.engine import engine
     exercise(engine("portable"), scalars_of(64))
 """
-
-
-def compiled_by(work: str, cache: Path) -> list[str]:
-    """Names of the functions a new process compiles for this work."""
-    script = textwrap.dedent(REPORT) + textwrap.dedent(work) + "print(*Compilations.names)"
-    environment = {**os.environ, "ZKROUTE_CACHE_DIR": str(cache)}
-    environment.pop("NUMBA_CACHE_DIR", None)
-    ran = subprocess.run(
-        [sys.executable, "-W", "error::RuntimeWarning", "-c", script],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return ran.stdout.split()
 
 
 @pytest.mark.parametrize(

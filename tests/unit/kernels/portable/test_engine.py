@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from tests.support.shared import ROOT
+from tests.unit.kernels.exercise import IDENTITY, exercise, scalars_of
 from tests.unit.kernels.portable.samples import (
     GENERATOR,
     R,
-    Words,
     integers,
     multiply,
     values,
@@ -23,39 +23,10 @@ from tests.unit.kernels.portable.samples import (
 from zkroute.algebra.engine import Column, Program
 from zkroute.kernels.portable.engine import PortableEngine
 
-IDENTITY = Program(np.array([[0, 0, 0, 1], [5, 0, 0, 0]], np.int32), registers=1, outputs=1)
-
 
 @pytest.fixture(scope="module")
 def engine() -> PortableEngine:
     return PortableEngine()
-
-
-def exercise(engine: PortableEngine, scalars: Words) -> list[object]:
-    """Calls every method once; the results of those that return plain values."""
-    vector = engine.load(scalars)
-    size = len(scalars)
-    log_size = size.bit_length() - 1
-    engine.add(vector, vector)
-    engine.scale(vector, 3)
-    engine.concatenate([vector, engine.slice(vector, 1, 3)])
-    coefficients = engine.interpolate_from_coset(engine.multiply(vector, vector), 5)
-    again = engine.evaluate_on_coset(coefficients, log_size, 5)
-    quotient = engine.divide_by_linear(engine.interpolate(vector), 9)
-    points = engine.fixed_base_powers(engine.inverse(vector))
-    bases = engine.load_points(engine.lagrange_points(points))
-    return [
-        engine.to_integers(again),
-        engine.evaluate(quotient, 4),
-        engine.running_sum(vector)[1],
-        engine.to_integers(engine.run(IDENTITY, [vector], [])[0]),
-        engine.to_integers(engine.linear_combination([vector, quotient], [1, 2])),
-        engine.multi_scalar_multiplication(bases, [Column(scalars, 254), Column(scalars, 254)]),
-    ]
-
-
-def scalars_of(size: int) -> Words:
-    return words([value or 3 for value in values(R, size)])
 
 
 def test_read_only_and_strided_inputs_count_like_any_other(engine: PortableEngine) -> None:
@@ -71,7 +42,7 @@ def test_read_only_and_strided_inputs_count_like_any_other(engine: PortableEngin
 
 COUNT_SIGNATURES = """
 import importlib, json, pkgutil
-from tests.unit.kernels.portable.test_engine import exercise, scalars_of
+from tests.unit.kernels.exercise import exercise, scalars_of
 from zkroute.kernels import portable
 from zkroute.kernels.portable.engine import PortableEngine
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.kernels.portable.test_cache import compiled_by
+from tests.unit.kernels.compilations import compiled_by
 from zkroute.algebra.verification import VerificationArithmetic
 from zkroute.paths import cache_directory
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from zkroute.settlement.signatures import SMALL_ORDER_KEYS, is_signed_by
+from zkroute.protocol.signatures import SMALL_ORDER_KEYS, is_signed_by
 
 P = (1 << 255) - 19
 D = -121665 * pow(121666, -1, P) % P
