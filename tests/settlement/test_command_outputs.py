@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from dataclasses import replace
@@ -256,3 +257,30 @@ def test_what_shows_orders_is_its_owners_alone(floor: Floor) -> None:
     assert len(private) >= 3
     for path in (*private, floor.path / "case.json"):
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_a_node_gets_the_orders_to_settle(floor: Floor, tmp_path: Path) -> None:
+    name = names(floor)[0]
+    floor.must("slice", "batches/0")
+    part = f"batches/0/slices/{name}.slice"
+    config = tmp_path / "node.toml"
+    floor.must("settle", "init", "--node", name, "-o", config)
+    accept = ("settle", "accept", "batches/0", "--config", config)
+    output = tmp_path / "to-settle.csv"
+    assert floor.refused(*accept, "--orders-to", output)["error"] == "usage"
+    answer = floor.must(*accept, "--slice", part, "--orders-to", output)
+    with output.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == answer["orders"] > 0
+    key = read_key(floor.path / "key.json")
+    routed = load_batch(BatchFolder(floor.path / "batches/0"), key).committed.routed
+    listed = dict(zip(routed.sequence.tolist(), routed.orders.price.tolist(), strict=True))
+    for row in rows:
+        assert int(row["price"].replace(".", "")) == listed[int(row["sequence"])]
+    assert output.stat().st_mode & 0o077 == 0
+    before = output.read_bytes()
+    assert floor.must(*accept, "--slice", part, "--orders-to", tmp_path / "again.csv")["again"]
+    assert (tmp_path / "again.csv").read_bytes() == before
+    assert (
+        "not replaced" in floor.refused(*accept, "--slice", part, "--orders-to", output)["message"]
+    )

@@ -8,18 +8,31 @@ import io
 from zkroute.model.order import SIDES, Orders
 from zkroute.model.policy import Policy
 from zkroute.model.policy_parts import CLASS_FIELDS
+from zkroute.settlement.slices import CheckedSlice
 
 _SIDE_NAMES = {number: name for name, number in SIDES.items()}
 _AMOUNTS = ("size", "price", "margin")
+_COLUMNS = ("time_ms", "account", "client_order_id", *CLASS_FIELDS, "side", *_AMOUNTS)
 
 
 def orders_csv(orders: Orders, policy: Policy) -> str:
     """The orders as CSV that ``read_orders`` takes; payload hashes and salts are left out."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["time_ms", "account", "client_order_id", *CLASS_FIELDS, "side", *_AMOUNTS])
+    writer.writerow(_COLUMNS)
     for position in range(len(orders)):
         writer.writerow(order_fields(orders, position, policy).values())
+    return text.getvalue()
+
+
+def settled_csv(checked: CheckedSlice, policy: Policy) -> str:
+    """A node's orders as CSV: sequence number and digest before the fields of ``orders_csv``."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["sequence", "digest", *_COLUMNS])
+    for position, digest in enumerate(checked.digests):
+        fields = order_fields(checked.orders, position, policy)
+        writer.writerow([int(checked.sequence[position]), digest.hex(), *fields.values()])
     return text.getvalue()
 
 

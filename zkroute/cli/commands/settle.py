@@ -107,6 +107,12 @@ def init_command(
 @click.option("--slice", "part", type=FilePath, help="This node's slice of the batch.")
 @click.option("--snapshot", type=FilePath, help="A node snapshot that is not in the configuration.")
 @click.option("--telemetry", type=FilePath, help="The nodes' signatures under --snapshot.")
+@click.option(
+    "--orders-to",
+    "output",
+    type=FilePath,
+    help="Write the orders this node must settle to this new file, in CSV.",
+)
 @configuration_option
 @speaking
 @pass_terminal
@@ -117,19 +123,28 @@ def accept_command(
     part: Path | None,
     snapshot: Path | None,
     telemetry: Path | None,
+    output: Path | None,
     configuration: Path,
 ) -> None:
     """Accept the batch in folder BATCH, or the header file BATCH, into this node's ledger.
 
-    Exit code 0 if it is in the ledger, now or before; otherwise the code of the refusal.
+    Exit code 0 if it is in the ledger, now or before; otherwise the code of the refusal. A batch
+    that was accepted before gives its orders again, if its slice is given again.
     """
     from zkroute.cli.artefacts import read_header, read_proof
     from zkroute.cli.node_terms import RefusedError, signed_snapshot
+    from zkroute.cli.order_output import settled_csv
+    from zkroute.cli.outputs import require_free, write_output
+    from zkroute.errors import UsageError
     from zkroute.formats.slice import read_slice
     from zkroute.settlement.configuration_file import read_configuration
     from zkroute.settlement.gate import Gate, Refused
     from zkroute.settlement.ledger import Ledger
 
+    if output is not None:
+        if part is None:
+            raise UsageError("--orders-to goes with --slice")
+        require_free(output)
     terms = read_configuration(configuration)
     header = read_header(batch)
     data = read_proof(proof or BatchFolder.of(batch).proof)
@@ -146,6 +161,10 @@ def accept_command(
     state = "was accepted before" if answer.again else "accepted"
     mine = "" if orders is None else f", {orders:,} orders for this node"
     terminal.say(f"{state}: batch {answer.batch} of chain {header.chain}{mine}")
+    if output is not None and answer.orders is not None:
+        policy = terms.configuration.keys[header.key].policy
+        write_output(output, settled_csv(answer.orders, policy).encode("ascii"), private=True)
+        terminal.say(f"{output}: the orders to settle")
     terminal.answer(
         {
             "accepted": True,
