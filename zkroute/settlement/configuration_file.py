@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from zkroute.errors import MalformedError, MismatchError
+from zkroute.errors import MalformedError, MismatchError, UsageError
 from zkroute.formats.documents import read_snapshot
 from zkroute.formats.files import read_bytes
 from zkroute.formats.handover import read_handover
@@ -39,6 +39,8 @@ def read_configuration(path: Path) -> NodeFile:
     Raises MalformedError naming line and key, MismatchError where pinned digests and files do not
     go together, UsageError for a file that cannot be read.
     """
+    if not path.exists():
+        raise UsageError(f"{path} is not there; 'zkroute settle init' writes a configuration")
     data = read_bytes(path, MAX_CONFIGURATION_BYTES)
     try:
         text = data.decode("utf-8")

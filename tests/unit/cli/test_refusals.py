@@ -190,3 +190,18 @@ def test_a_later_epoch_may_follow_but_an_earlier_may_not(desk: Desk, tmp_path: P
         target = tmp_path / f"batch-{epoch}"
         words = ("route", "--after", "batches/1", "--nodes", nodes, "--output", target)
         assert desk.run(*words).code == code
+
+
+def test_what_is_not_there_says_how_it_is_made(desk: Desk, tmp_path: Path) -> None:
+    digest = "0" * 64
+    for words, how in (
+        (("route", "--key", tmp_path / "key.json"), "'zkroute keys' derives"),
+        (("verify", tmp_path, "--accept", digest), "'zkroute route' makes"),
+        (("verify", "batches", "--accept", digest), "batches is a folder of batches"),
+        (("verify", "batches/0", "--proof", tmp_path / "p", "--accept", digest), "'zkroute prove "),
+        (("settle", "status", "--config", tmp_path / "node.toml"), "'zkroute settle init' writes"),
+    ):
+        answer = desk.run(*words)
+        assert answer.code == 2
+        assert how in answer.stderr
+        assert answer.stderr.count("\n") == 1
