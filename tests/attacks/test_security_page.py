@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from tests.attacks.catalogue import CATALOGUE
+from tests.campaigns.verifier_mutants import MODULES, mutants
 from tests.soundness.cheats import CHEATS
 from tests.soundness.dictionary import CANDIDATES, TRIALS
 from verifier.self_test import cases, golden_bytes, read_golden
@@ -34,6 +35,7 @@ def test_its_figures_are_those_of_the_tests() -> None:
     for figure in (
         rows,
         f"{len(CHEATS)} repaired cheats",
+        f"**{len(mutants())} mutants** of {len(MODULES)} modules that verify",
         f"{len(list(cases(read_golden(golden_bytes()))))} cases in the self-test",
         f"{CANDIDATES} guesses for each of {TRIALS} commitments",
         f"{total} constraints of a policy with every feature: {forged} forged, {total - forged} ",

@@ -80,6 +80,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "zkroute.algebra.scalars": _NUMBERS,
     "zkroute.algebra.encoding": _NUMBERS,
     "zkroute.algebra.domain": _NUMBERS,
+    "zkroute.protocol.signatures": ("tests/unit/protocol/test_signatures.py", *_VERIFYING),
     "zkroute.settlement.gate": (
         *_GATE,
         "tests/settlement/test_telemetry.py",

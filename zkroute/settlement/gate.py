@@ -157,7 +157,7 @@ class Gate:
     ) -> CheckedSlice | None:
         """The orders of a batch accepted before, for a caller who lost the answer."""
         snapshot = self.ledger.snapshot(header.snapshot)
-        if part is None or snapshot is None:
+        if snapshot is None:
             return None
         try:
             return self._slice(key, header, entry.proof, part, snapshot)

@@ -38,6 +38,10 @@ def test_the_list_is_of_points_whose_order_divides_eight() -> None:
     points = {point_of(key) for key in SMALL_ORDER_KEYS}
     assert None not in points
     assert len(points) == 8, "and these are all of them"
+    # each under every spelling: with y or y + p, and either sign, which counts for nothing at x = 0
+    heights = {y for point in points if point is not None for y in (point[1], point[1] + P)}
+    spellings = {y | sign << 255 for y in heights if y < 1 << 255 for sign in (0, 1)}
+    assert {int.from_bytes(key, "little") for key in SMALL_ORDER_KEYS} == spellings
     for point in points:
         assert point is not None
         assert doubled(doubled(doubled(point))) == (0, 1)
