@@ -100,7 +100,7 @@ def configure(day: Day, folder: Path, slot: int) -> Path:
         home / "nodes.json",
         name,
         home / "traders.json",
-        home,
+        home / "node.toml",
     )
     (home / "node.toml").write_text(text)
     return home / "node.toml"
