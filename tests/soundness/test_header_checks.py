@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from prover.keygen import derive_key
 from tests.support.lying import Scene
 from tests.support.scenes import chained_scene, first_scene
 from verifier.accept import Position, check_header
 from verifier.errors import Code, VerificationError
 from verifier.many import ManyVerificationError
+from zkroute.errors import MismatchError
 from zkroute.protocol.header import Header
+from zkroute.protocol.signatures import SMALL_ORDER_KEYS
 from zkroute.routing.parameters import MAX_ELAPSED_MS
 
 PLAIN, HOLDING = "round robin", "whole rule"
@@ -43,6 +46,26 @@ def test_nothing_is_before_the_first_batch(name: str, what: str) -> None:
     said = refusal(first_scene(PLAIN, 20), **{name: 1})
     assert said.startswith(f"{Code.HEADER_MALFORMED.name}: header field {name}: ")
     assert f"the first batch has no {what} before it" in said
+
+
+def test_a_router_key_that_needs_no_secret_signs_no_header() -> None:
+    """The library alone takes this signature for any message (tests/unit/protocol)."""
+    scene = first_scene(PLAIN, 20)
+    identity = (1).to_bytes(32, "little")
+    assert identity in SMALL_ORDER_KEYS
+    header = replace(scene.batch.header, router=identity).signed(identity + bytes(32))
+    accept = replace(scene.world.acceptance(), routers=frozenset([identity]))
+    with pytest.raises(VerificationError) as refused:
+        check_header(scene.world.proving_key.key, header, accept)
+    assert refused.value.code is Code.SIGNATURE_INVALID
+
+
+def test_no_key_is_derived_for_nodes_without_a_slot() -> None:
+    proving_key = first_scene(PLAIN, 20).world.proving_key
+    policy, srs = proving_key.key.policy, proving_key.committer.srs
+    for count in (0, policy.slots + 1):
+        with pytest.raises(MismatchError, match=f"{count} nodes do not fit"):
+            derive_key(policy, count, proving_key.key.log_rows, srs, proving_key.engine)
 
 
 def test_elapsed_time_reaches_its_limits_and_not_beyond() -> None:
